@@ -1,0 +1,159 @@
+"""One tree of errors: each knows its HTTP status, a stable code `area.reason`, and what to do next.
+
+A surface renders it its own way: problem+json (RFC 9457) over HTTP, two lines in a notebook, one message
+on a terminal. Raise an error where its cause is known, once, with a hint for the person.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "Conflict",
+    "Forbidden",
+    "InvalidInput",
+    "NotFound",
+    "TooLarge",
+    "Unauthenticated",
+    "Unavailable",
+    "VibeError",
+    "from_problem",
+    "nearest",
+]
+
+
+class VibeError(Exception):
+    """Something failed in a way that we can explain.
+
+    Args:
+        message: what failed, where and why, in one sentence without a final full stop.
+        code: stable and machine-readable, `area.reason`, e.g. `file.not_found`.
+        hint: what the person can do next; None if there is nothing to add.
+        errors: the faulty fields, each `{"loc": [...], "msg": "..."}`.
+        data: more facts for programs, JSON only.
+    """
+
+    status = 500
+    code = "internal.error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.hint = hint
+        self.errors = errors
+        self.data = data
+
+    def __str__(self) -> str:
+        text = f"[{self.code}] {self.message}"
+        return f"{text}\nhint: {self.hint}" if self.hint else text
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to show the message instead of our stack."""
+        return [f"{type(self).__name__} {self}"]
+
+    def problem(self) -> dict[str, Any]:
+        """Return RFC 9457 problem details, with our members `code`, `hint`, `errors` and `data`."""
+        optional = {"hint": self.hint, "errors": self.errors, "data": self.data}
+        return {
+            "type": f"urn:vibe:error:{self.code}",
+            "title": type(self).__name__,
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+            **{key: value for key, value in optional.items() if value is not None},
+        }
+
+    def brief(self) -> dict[str, Any]:
+        """Return the short form that a task stores: `{code, message, hint}`."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class InvalidInput(VibeError):
+    """The request was understood and is wrong (422)."""
+
+    status, code = 422, "request.invalid"
+
+
+class BadRequest(VibeError):
+    """The request could not be read at all (400)."""
+
+    status, code = 400, "request.malformed"
+
+
+class Unauthenticated(VibeError):
+    """Nobody is signed in, or the credential is not valid (401)."""
+
+    status, code = 401, "auth.required"
+
+
+class Forbidden(VibeError):
+    """The principal may not do this (403)."""
+
+    status, code = 403, "auth.forbidden"
+
+
+class NotFound(VibeError):
+    """There is no such thing, or it is somebody else's (404)."""
+
+    status, code = 404, "request.not_found"
+
+
+class Conflict(VibeError):
+    """The thing is not in a state that allows this (409)."""
+
+    status, code = 409, "request.conflict"
+
+
+class TooLarge(VibeError):
+    """The request or a result is larger than allowed (413)."""
+
+    status, code = 413, "request.too_large"
+
+
+class Unavailable(VibeError):
+    """Something we need does not answer now; trying again later may help (503)."""
+
+    status, code = 503, "service.unavailable"
+
+
+class Failed(VibeError):
+    """A task ended without success; carries the task's own code, message and hint."""
+
+    status, code = 500, "task.failed"
+
+
+_BY_STATUS: dict[int, type[VibeError]] = {
+    error.status: error
+    for error in (
+        BadRequest, Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, InvalidInput, Unavailable,
+    )
+}  # fmt: skip
+
+
+def from_problem(problem: dict[str, Any], status: int) -> VibeError:
+    """Rebuild the error that a server described as problem details."""
+    kind = _BY_STATUS.get(status, VibeError)
+    return kind(
+        problem.get("detail") or problem.get("title") or f"the server answered {status}",
+        code=problem.get("code"),
+        hint=problem.get("hint"),
+        errors=problem.get("errors"),
+        data=problem.get("data"),
+    )
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return the known names most like `word`, best first, to be offered in a hint."""
+    names = {name.lower(): name for name in known}
+    return [names[match] for match in difflib.get_close_matches(word.lower(), names, n=count, cutoff=0.5)]

@@ -1,0 +1,146 @@
+"""All settings of the platform, in one class, from the environment or an `.env` file.
+
+Every setting has the prefix `VIBE_`; the database URL, the log level and debug also answer to the usual plain
+names. An `.env` file is read only from the data directory or from `VIBE_ENV_FILE`, never from the folder that
+a notebook happens to run in.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+__all__ = ["Settings", "default_data_dir"]
+
+
+def default_data_dir() -> Path:
+    """Return the folder for our files: `VIBE_DATA_DIR`, else the platform's place for user data."""
+    if configured := os.environ.get("VIBE_DATA_DIR"):
+        return Path(configured).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("vibe-jupyter", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """What can be configured; each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIBE_", extra="ignore", env_ignore_empty=True, populate_by_name=True, frozen=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of the databases and other files of the platform. Created with mode 0700.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("VIBE_DATABASE_URL", "DATABASE_URL"),
+        description="SQLAlchemy URL, e.g. postgresql+psycopg://user:password@host/vibe. "
+        "Default: SQLite in the data directory.",
+    )
+    server_url: str | None = Field(
+        default=None,
+        description="Base URL of the Jupyter server that kernels and scripts talk to, e.g. http://127.0.0.1:8888/. "
+        "Set for kernels by the server extension itself.",
+    )
+    server_token: SecretStr | None = Field(default=None, description="Token for the server at server_url.")
+    autoload: bool = Field(
+        default=True, description="Whether %vibe loads itself in every IPython of this environment."
+    )
+    allowed_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Folders that tasks may read beside the server's root and registered projects, "
+        f"separated by {os.pathsep!r}.",
+    )
+    multi_user: bool = Field(default=False, description="Whether accounts beyond the local owner exist.")
+    log_level: str = Field(
+        default="WARNING",
+        validation_alias=AliasChoices("VIBE_LOG_LEVEL", "LOG_LEVEL"),
+        description="DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+    debug: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("VIBE_DEBUG", "DEBUG"),
+        description="Whether errors of our own are shown with their stack.",
+    )
+    task_concurrency: int = Field(default=32, ge=1, le=1024, description="Tasks that one process runs at once.")
+    task_concurrency_per_user: int = Field(
+        default=16, ge=1, le=1024, description="Of these, tasks that one user may have running at once."
+    )
+    task_timeout_s: float = Field(
+        default=3600, gt=0, description="Time limit in seconds of a task that sets none of its own."
+    )
+    task_retention_days: float = Field(
+        default=90, gt=0, description="How long ended tasks and their events are kept, in days."
+    )
+    worker_processes: int = Field(
+        default=2, ge=1, le=64, description="Worker processes for blocking work in one process of the platform."
+    )
+    lease_ttl_s: float = Field(
+        default=30, gt=0.5, description="After so many seconds without a sign a process on another machine is dead."
+    )
+    max_body_bytes: int = Field(
+        default=8 * 2**20, ge=1024, description="Largest request body that the REST API accepts, in bytes."
+    )
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("allowed_roots", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [part for part in value.split(os.pathsep) if part.strip()]
+        return tuple(Path(part).expanduser().absolute() for part in value)
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        level = value.upper()
+        if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+            raise ValueError("use DEBUG, INFO, WARNING, ERROR or CRITICAL")
+        return level
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the `.env` file of the data directory, unless `VIBE_ENV_FILE` names another one."""
+        from pydantic_settings import DotEnvSettingsSource
+
+        dotenv = DotEnvSettingsSource(settings_cls, env_file=cls.env_file(), env_file_encoding="utf-8")
+        return init_settings, env_settings, dotenv
+
+    @staticmethod
+    def env_file() -> Path:
+        """Return the `.env` file that is read if it exists."""
+        named = os.environ.get("VIBE_ENV_FILE")
+        return Path(named).expanduser() if named else default_data_dir() / ".env"
+
+    @property
+    def effective_database_url(self) -> str:
+        """Return the URL in force, password and all: never show it."""
+        if self.database_url is not None:
+            url = self.database_url.get_secret_value()
+            return url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"sqlite:///{(self.data_dir / 'vibe.db').as_posix()}"
+
+    @property
+    def engine_database_url(self) -> str:
+        """Return where the task engine keeps its own tables: beside ours, in a file or schema of its own."""
+        if self.effective_database_url.startswith("sqlite"):
+            return f"sqlite:///{(self.data_dir / 'dbos.db').as_posix()}"
+        return self.effective_database_url
