@@ -1,0 +1,75 @@
+"""The oracle `data_profile`: finds the file that is meant and profiles it in a worker process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vibe_jupyter.core.errors import NotFound
+from vibe_jupyter.core.oracles.base import Capability, Context, Oracle
+from vibe_jupyter.core.oracles.data_profile.path_text import candidate_paths
+from vibe_jupyter.core.oracles.data_profile.schemas import DataProfileInput, DataProfileOutput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+__all__ = ["DataProfile"]
+
+
+class DataProfile(Oracle):
+    """Profile a table file of any size: memory stays bounded, progress is told by bytes or rows read."""
+
+    id = "data_profile"
+    title = "Profile a data file"
+    capabilities = (
+        Capability(
+            name="data.profile",
+            summary="Profile a data file (CSV, TSV, Parquet, JSON Lines, Arrow): columns, types, missing "
+            "values, ranges, distinct and most frequent values, sample rows",
+            input=DataProfileInput,
+            output=DataProfileOutput,
+            text_field="path",
+            table="columns",
+            examples=(
+                "profile data/events.parquet",
+                'what is in "sales.csv"?',
+                "summarize the columns of customers.csv",
+                "how many rows and columns does orders.parquet have",
+                "which columns of train.csv have missing values",
+                "describe the dataset logs.jsonl",
+                "show me the schema and data types of features.feather",
+                "statistics of measurements.tsv: mean, min, max",
+            ),
+        ),
+    )
+
+    async def run(self, context: Context, input: BaseModel) -> DataProfileOutput:
+        """Profile the file that `input.path` names.
+
+        Raises:
+            NotFound: `path.not_found`.
+            InvalidInput: `data.empty`, `data.unreadable`, `data.unsupported_format`, `data.is_directory`.
+        """
+        from vibe_jupyter.core.oracles.data_profile.profile import profile_file
+
+        assert isinstance(input, DataProfileInput)
+        path = find_file(context, input.path)
+        result = await context.in_process(profile_file, str(path), input.model_dump(exclude={"path"}))
+        return DataProfileOutput(path=str(path), **result)
+
+
+def find_file(context: Context, text: str) -> Path:
+    """Return the file that a path, or a sentence with a path in it, means.
+
+    Raises:
+        NotFound: `path.not_found`; about the likeliest part of the sentence.
+        Forbidden: `path.outside_root`.
+    """
+    missing: list[NotFound] = []
+    for candidate in candidate_paths(text):
+        try:
+            return context.resolve(candidate)
+        except NotFound as error:
+            missing.append(error)
+    raise missing[1] if len(missing) > 1 else missing[0]
