@@ -62,8 +62,8 @@ class CsvReader:
         found += [f"{name}: kept as text because of leading zeros" for name in self._codes]
         if self._ragged:
             found.append(
-                f"skipped {self._ragged:,} of {self._ragged + self._rows_read:,} rows, which have too many or "
-                f"too few values; the first is {self._ragged_example!r}"
+                f"skipped {self._ragged:,} of {self._ragged + self._rows_read:,} rows, which have too many "
+                f"or too few values; the first is {self._ragged_example!r}"
             )
         if self._delimiter != ("\t" if self._file.format == "tsv" else ","):
             found.append(f"the columns are separated by {self._delimiter!r}")

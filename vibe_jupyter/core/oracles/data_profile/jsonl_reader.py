@@ -116,7 +116,7 @@ class JsonLinesReader:
                 self._file.path,
                 f"{self._bad_lines:,} of {self._bad_lines + self._good_lines:,} lines are not JSON objects, "
                 f"the first is line {self._first_bad_line:,}",
-                'each line must be one object such as {"a": 1}; a document of several lines must be rewritten',
+                'each line must be one object such as {"a": 1}; rewrite a document of several lines',
             )
         return pa.schema([self._field(name, found - {"null"}) for name, found in kinds.items()])
 
