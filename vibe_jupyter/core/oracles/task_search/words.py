@@ -31,8 +31,10 @@ def compound_parts(text: str) -> list[str]:
     >>> compound_parts("getUserName and HTTPServer.load_all")
     ['get', 'User', 'Name', 'HTTP', 'Server']
     """
-    parts = (split for word in _WORD.findall(text) if len(split := _CAMEL.split(word)) > 1)
-    return list(dict.fromkeys(part for split in parts for part in split))
+    if not _CAMEL.search(text):
+        return []
+    compounds = (word for word in dict.fromkeys(_WORD.findall(text)) if _CAMEL.search(word))
+    return list(dict.fromkeys(part for word in compounds for part in _CAMEL.split(word)))
 
 
 def all_words_match(query: str) -> str | None:
