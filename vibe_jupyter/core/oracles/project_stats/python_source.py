@@ -1,0 +1,105 @@
+"""What one Python source or notebook holds, by its syntax tree: imports and tests. Nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+__all__ = ["Notebook", "count_tests", "imported_modules", "is_test_file", "parse", "read_notebook"]
+
+_OTHER_LANGUAGE = re.compile(r"%%(?!time|timeit|capture|prun)\w+")
+_MAGIC = re.compile(r"\s*[%!?]|.*\?\s*$")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook's size, and the Python in its code cells with magics and shell lines taken out."""
+
+    cells: int
+    code_cells: int
+    source: str
+
+
+def parse(source: str | bytes) -> ast.Module:
+    """Return the tree of `source`.
+
+    Raises:
+        SyntaxError: also for bytes in no known encoding, null bytes and nesting that is too deep.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the user's escapes, not ours
+        try:
+            return ast.parse(source)
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SyntaxError(str(error)) from error
+
+
+def imported_modules(tree: ast.Module) -> set[str]:
+    r"""Return the top-level names of all absolute imports, wherever they stand.
+
+    >>> sorted(imported_modules(parse("import a.b, c\nfrom d.e import f\nfrom . import g")))
+    ['a', 'c', 'd']
+    """
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def is_test_file(path: PurePath) -> bool:
+    """Return whether pytest would collect `path` by its default patterns."""
+    return path.suffix == ".py" and (path.name.startswith("test_") or path.stem.endswith("_test"))
+
+
+def count_tests(tree: ast.Module) -> int:
+    """Count functions `test*` at the top and in classes `Test*` or subclasses of `...TestCase`."""
+    count = 0
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                count += node.name.startswith("test")
+            elif isinstance(node, ast.ClassDef) and (node.name.startswith("Test") or _is_test_case(node)):
+                waiting.append(node)
+    return count
+
+
+def read_notebook(text: str) -> Notebook:
+    """Read a notebook of any version of the format.
+
+    Raises:
+        ValueError: the text is not a notebook.
+    """
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("a notebook is a JSON object")
+    sheets = content.get("worksheets") or [content]
+    cells = [cell for sheet in sheets for cell in sheet.get("cells", ()) if isinstance(cell, dict)]
+    code = [cell for cell in cells if cell.get("cell_type") == "code"]
+    sources = [_python_of(_joined(cell.get("source", cell.get("input", "")))) for cell in code]
+    return Notebook(len(cells), len(code), "\n".join(sources))
+
+
+def _is_test_case(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).endswith("TestCase") for base in node.bases)
+
+
+def _joined(source: object) -> str:
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _python_of(cell: str) -> str:
+    """Return a cell with its magics emptied, so that the rest parses; of other languages, nothing."""
+    if _OTHER_LANGUAGE.match(cell.lstrip()):
+        return ""
+    return "\n".join("" if _MAGIC.match(line) else line for line in cell.splitlines())

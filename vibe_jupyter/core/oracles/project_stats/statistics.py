@@ -1,0 +1,177 @@
+"""Walk through a project once and add up what is in it; runs in a worker process."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from vibe_jupyter.core.oracles.project_stats import python_source
+from vibe_jupyter.core.oracles.project_stats.languages import (
+    NOTEBOOK,
+    PYTHON,
+    LineCount,
+    count_lines,
+    language_of,
+)
+
+__all__ = ["project_statistics"]
+
+_MAX_TEXT_BYTES = 5 * 2**20
+_MAX_NOTEBOOK_BYTES = 100 * 2**20
+_BINARY_LOOK_BYTES = 8192
+_REPORT_EVERY = 200
+_NAMED_FILES = 5
+_SOURCE_FOLDERS = ("", "src", "lib", "python")
+
+Report = Callable[..., None]
+
+
+def project_statistics(root: str, biggest: int, report: Report | None = None) -> dict[str, Any]:
+    """Return the fields of a `ProjectStatsOutput`, but for the path.
+
+    Args:
+        root: an existing folder.
+        biggest: how many of the biggest files to list.
+        report: called now and then with `fraction` None, a message, and the fact `files`.
+    """
+    from vibe_jupyter.core.oracles.project_stats.declarations import read_declarations
+    from vibe_jupyter.core.oracles.project_stats.dependencies import compare
+
+    folder = Path(root)
+    survey = Survey(folder)
+    for number, path in enumerate(_files(folder), start=1):
+        survey.add(path)
+        if report is not None and number % _REPORT_EVERY == 0:
+            report(None, f"{number:,} files", files=number)
+    declarations = read_declarations(folder)
+    imports = survey.foreign_imports()
+    return {
+        **survey.numbers(biggest),
+        "dependencies": compare(declarations.declared, imports, own_names=declarations.own_names),
+        "warnings": [*declarations.warnings, *survey.warnings()],
+    }
+
+
+class Survey:
+    """The numbers of a project while its files are visited."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._sizes: list[tuple[int, str]] = []
+        self._files: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+        self._lines: dict[str, LineCount] = {}
+        self._imports: dict[Path, set[str]] = {}
+        self._modules: set[Path] = set()
+        self._tests = Counter[str]()
+        self._notebooks = Counter[str]()
+        self._unparsed: list[str] = []
+        self._uncounted: list[str] = []
+
+    def add(self, path: Path) -> None:
+        """Visit a file; one that vanishes or cannot be read meanwhile is passed over with a warning."""
+        name = path.relative_to(self._root).as_posix()
+        language = language_of(path)
+        try:
+            size_bytes = path.stat().st_size
+            limit = _MAX_NOTEBOOK_BYTES if language is NOTEBOOK else _MAX_TEXT_BYTES
+            content = path.read_bytes() if language is not None and size_bytes <= limit else None
+        except OSError:
+            self._uncounted.append(name)
+            return
+        self._sizes.append((size_bytes, name))
+        if language is None:
+            return
+        if content is None or b"\x00" in content[:_BINARY_LOOK_BYTES]:
+            self._uncounted.append(name)
+            return
+        self._files[language.name] += 1
+        self._bytes[language.name] += size_bytes
+        text = content.decode("utf-8", errors="replace")
+        lines = LineCount() if language is NOTEBOOK else count_lines(text, language)
+        if language is NOTEBOOK:
+            lines = self._add_notebook(path, name, text)
+        elif language is PYTHON:
+            self._add_python(path, name, content)
+        self._lines[language.name] = self._lines.get(language.name, LineCount()) + lines
+
+    def foreign_imports(self) -> set[str]:
+        """Return the imported names that no module of the project itself answers to."""
+        tops = [self._root / folder for folder in _SOURCE_FOLDERS]
+        return {
+            name
+            for path, names in self._imports.items()
+            for name in names
+            if not any(folder / name in self._modules for folder in (path.parent, *tops))
+        }
+
+    def numbers(self, biggest: int) -> dict[str, Any]:
+        """Return the counts as fields of the answer."""
+        languages = [
+            {
+                "language": name,
+                "files": self._files[name],
+                "code": lines.code,
+                "comment": lines.comment,
+                "blank": lines.blank,
+                "size_bytes": self._bytes[name],
+            }
+            for name, lines in self._lines.items()
+        ]
+        return {
+            "files": len(self._sizes),
+            "size_bytes": sum(size for size, _ in self._sizes),
+            "languages": sorted(languages, key=lambda row: (-row["code"], row["language"])),
+            "biggest_files": [
+                {"path": name, "size_bytes": size} for size, name in heapq.nlargest(biggest, self._sizes)
+            ],
+            "tests": {"files": self._tests["files"], "functions": self._tests["functions"]},
+            "notebooks": {key: self._notebooks[key] for key in ("files", "cells", "code_cells")},
+        }
+
+    def warnings(self) -> list[str]:
+        """Return what the numbers leave out."""
+        kinds = ((self._unparsed, "not valid Python, so without its imports and tests"),
+                 (self._uncounted, "unreadable, binary or too large, so without its lines"))  # fmt: skip
+        return [f"{len(names):,} files {what}: {_some(names)}" for names, what in kinds if names]
+
+    def _add_python(self, path: Path, name: str, content: bytes) -> None:
+        self._modules.add(path.with_suffix(""))
+        self._modules.update(folder for folder in path.parents if folder.is_relative_to(self._root))
+        is_test = python_source.is_test_file(path)
+        self._tests["files"] += is_test
+        try:
+            tree = python_source.parse(content)
+        except SyntaxError:
+            self._unparsed.append(name)
+            return
+        self._imports[path] = python_source.imported_modules(tree)
+        if is_test:
+            self._tests["functions"] += python_source.count_tests(tree)
+
+    def _add_notebook(self, path: Path, name: str, text: str) -> LineCount:
+        try:
+            notebook = python_source.read_notebook(text)
+        except (ValueError, RecursionError, AttributeError, TypeError):
+            self._unparsed.append(name)
+            return LineCount()
+        self._notebooks.update(files=1, cells=notebook.cells, code_cells=notebook.code_cells)
+        try:
+            self._imports[path] = python_source.imported_modules(python_source.parse(notebook.source))
+        except SyntaxError:
+            self._unparsed.append(name)
+        return count_lines(notebook.source, PYTHON)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _some(names: list[str]) -> str:
+    rest = f", and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
+    return ", ".join(names[:_NAMED_FILES]) + rest
