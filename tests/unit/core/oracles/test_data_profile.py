@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vibe_jupyter.core.errors import InvalidInput, NotFound
-from vibe_jupyter.core.oracles.data_profile import DataProfile, DataProfileInput
+from vibe_jupyter.core.errors import InvalidInput
+from vibe_jupyter.core.oracles.data_profile import DataProfileInput
 from vibe_jupyter.core.oracles.data_profile.columns import Moments
 from vibe_jupyter.core.oracles.data_profile.path_text import candidate_paths
 from vibe_jupyter.core.oracles.data_profile.profile import profile_file

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import BaseModel, Field
 
-if TYPE_CHECKING:
-    from vibe_jupyter.core.doctor.check import Check
+from vibe_jupyter.core.doctor.check import Check  # noqa: TC001 - pydantic reads it at run time
 
 __all__ = ["EnvironmentHealthInput", "EnvironmentHealthOutput"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,10 @@ _MAX_NOTEBOOK_BYTES = 100 * 2**20
 _BINARY_LOOK_BYTES = 8192
 _REPORT_EVERY = 200
 _NAMED_FILES = 5
+_NEVER_ENTERED = frozenset(
+    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints"}
+    | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".hypothesis", ".eggs", "site-packages"}
+)
 _SOURCE_FOLDERS = ("", "src", "lib", "python")
 
 Report = Callable[..., None]
@@ -167,9 +172,24 @@ class Survey:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield path
+    """Yield the project's own files in the order of their names; links are not followed."""
+    import pathspec
+
+    ignore = root / ".gitignore"
+    lines = ignore.read_text(encoding="utf-8", errors="replace").splitlines() if ignore.is_file() else []
+    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
+    for folder, folders, names in os.walk(root):
+        inside = Path(folder).relative_to(root)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _NEVER_ENTERED
+            and not (Path(folder, name, "pyvenv.cfg").exists() or ignored.match_file(f"{inside / name}/"))
+        )
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not path.is_symlink() and path.is_file() and not ignored.match_file(str(inside / name)):
+                yield path
 
 
 def _some(names: list[str]) -> str:

@@ -6,7 +6,9 @@ It can always be built again from the history, so a file that is damaged or of a
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,9 +26,6 @@ R = TypeVar("R")
 
 _VERSION = 1
 _SCHEMA = (
-    "DROP TABLE IF EXISTS tasks",
-    "DROP TABLE IF EXISTS cursors",
-    "DROP TABLE IF EXISTS texts",
     """CREATE TABLE tasks (
         row INTEGER PRIMARY KEY, user_id TEXT NOT NULL, task_id TEXT NOT NULL, type TEXT NOT NULL,
         state TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (user_id, task_id)
@@ -164,6 +163,8 @@ class TaskIndex:
         """Return `use()`; if the file turns out to be damaged, drop it and do it once more from nothing."""
         try:
             return await use()
+        except _OtherVersionError:
+            pass
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
                 raise
@@ -173,23 +174,37 @@ class TaskIndex:
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[aiosqlite.Connection]:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._path.exists():
+            await _create(self._path)
         async with aiosqlite.connect(self._path, isolation_level=None) as database:
             await database.execute("PRAGMA busy_timeout = 30000")
             await database.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is indexed again
             if await _scalar(database, "PRAGMA user_version") != _VERSION:
-                await database.execute("PRAGMA journal_mode = WAL")
-                await _create(database)
+                raise _OtherVersionError
             yield database
 
 
-async def _create(database: aiosqlite.Connection) -> None:
-    """Make the tables, unless another process has made them since we looked."""
-    await database.execute("BEGIN IMMEDIATE")
-    if await _scalar(database, "PRAGMA user_version") != _VERSION:
-        for statement in _SCHEMA:
-            await database.execute(statement)
-    await database.execute("COMMIT")
+class _OtherVersionError(Exception):
+    """The file was made by another release of ours, or its making was cut off."""
+
+
+async def _create(path: Path) -> None:
+    """Make the file aside and link it into place, whole: many processes may begin at the same moment.
+
+    In place they would meet while the first one switches to WAL, which SQLite answers with "database is
+    locked" at once, whatever the busy timeout.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        async with aiosqlite.connect(draft, isolation_level=None) as database:
+            await database.execute("PRAGMA journal_mode = WAL")
+            for statement in _SCHEMA:
+                await database.execute(statement)
+        with contextlib.suppress(FileExistsError):  # another one was first
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 async def _scalar(database: aiosqlite.Connection, statement: str, *values: Any) -> Any:
