@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import decimal
 import gzip
 import json
 import math
+import multiprocessing
 import random
 import statistics
+from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vibe_jupyter.core.errors import InvalidInput
-from vibe_jupyter.core.oracles.data_profile import DataProfileInput
+from vibe_jupyter.core.errors import Forbidden, InvalidInput, NotFound
+from vibe_jupyter.core.oracles.data_profile import DataProfile, DataProfileInput, DataProfileOutput
 from vibe_jupyter.core.oracles.data_profile.columns import Moments
 from vibe_jupyter.core.oracles.data_profile.path_text import candidate_paths
 from vibe_jupyter.core.oracles.data_profile.profile import profile_file
@@ -396,6 +399,54 @@ class TestValueCounts:
             assert moments.mean == pytest.approx(statistics.fmean(values), abs=1e-6)
         if len(values) > 1:
             assert moments.std == pytest.approx(statistics.stdev(values), abs=1e-4)
+
+
+class WorkerContext:
+    """The part of a `Context` that a profile uses; `in_process` really is another process."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def resolve(self, path: str) -> Path:
+        resolved = (self.root / path).resolve()
+        if not resolved.is_relative_to(self.root):
+            raise Forbidden(f"{path} is outside", code="path.outside_root")
+        if not resolved.exists():
+            raise NotFound(f"{path} does not exist", code="path.not_found")
+        return resolved
+
+    async def in_process(self, function: Any, *args: Any) -> Any:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            return await asyncio.wrap_future(pool.submit(function, *args))
+
+
+@pytest.mark.asyncio
+class TestOracle:
+    async def run(self, root: Path, text: str) -> DataProfileOutput:
+        return await DataProfile().run(WorkerContext(root), DataProfileInput(path=text))  # type: ignore[arg-type]
+
+    async def test_a_sentence_is_answered_with_the_profile_of_its_file(self, tmp_path: Path) -> None:
+        (tmp_path / "my sales.csv").write_text("city,amount\nRome,1\n")
+        found = await self.run(tmp_path, 'what is in "my sales.csv"?')
+        assert found.path == str(tmp_path / "my sales.csv")
+        assert [column.name for column in found.columns] == ["city", "amount"]
+
+    async def test_an_error_crosses_the_process_with_its_code_and_hint(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("")
+        with pytest.raises(InvalidInput) as caught:
+            await self.run(tmp_path, "a.csv")
+        assert (caught.value.code, caught.value.hint) == ("data.empty", "check what should have written it")
+
+    async def test_a_missing_file_is_named_without_the_sentence_around_it(self, tmp_path: Path) -> None:
+        with pytest.raises(NotFound, match=r"data/gone\.csv does not exist"):
+            await self.run(tmp_path, "please profile data/gone.csv now")
+
+    async def test_a_path_outside_stays_outside(self, tmp_path: Path) -> None:
+        (tmp_path / "inside").mkdir()
+        (tmp_path / "secret.csv").write_text("a\n1\n")
+        for text in ("../secret.csv", "profile ../secret.csv", f"what is in {tmp_path}/secret.csv?"):
+            with pytest.raises(Forbidden):
+                await self.run(tmp_path / "inside", text)
 
 
 class TestSentence:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
+from vibe_jupyter.core.errors import InvalidInput, NotFound
+from vibe_jupyter.core.oracles.project_stats import ProjectStats, ProjectStatsInput
 from vibe_jupyter.core.oracles.project_stats.declarations import read_declarations
 from vibe_jupyter.core.oracles.project_stats.dependencies import Declared, compare
 from vibe_jupyter.core.oracles.project_stats.languages import count_lines, language_of
+from vibe_jupyter.core.oracles.project_stats.oracle import find_folder
 from vibe_jupyter.core.oracles.project_stats.python_source import (
     count_tests,
     imported_modules,
@@ -120,6 +124,53 @@ class TestSurvey:
         )
         rows = project_statistics(str(root), biggest=0)["dependencies"]
         assert statuses(rows) == {"no-such-module-at-all": "missing"}
+
+
+class FolderContext:
+    """The part of a `Context` that finds a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def resolve(self, path: str) -> Path:
+        if not (self.root / path).exists():
+            raise NotFound(f"{path} does not exist", code="path.not_found")
+        return (self.root / path).resolve()
+
+    async def in_process(self, function: Any, *args: Any) -> Any:
+        return await asyncio.to_thread(function, *args)
+
+
+class TestFolder:
+    @pytest.mark.parametrize(
+        ("text", "folder"),
+        [
+            (".", ""),
+            ("src", "src"),
+            ("count code in ./src", "src"),
+            ('statistics of "my lib"', "my lib"),
+            ("how many lines of code are in this project?", ""),
+        ],
+    )
+    def test_a_sentence_means_the_folder_it_names_or_the_root(
+        self, tmp_path: Path, text: str, folder: str
+    ) -> None:
+        write(tmp_path, {"src/a.py": "", "my lib/b.py": ""})
+        assert find_folder(FolderContext(tmp_path), text) == tmp_path / folder  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("text", ["gone", "count code in ./gone"])
+    def test_a_folder_that_is_named_and_missing_is_not_found(self, tmp_path: Path, text: str) -> None:
+        with pytest.raises(NotFound, match="gone does not exist"):
+            find_folder(FolderContext(tmp_path), text)  # type: ignore[arg-type]
+
+    @pytest.mark.asyncio
+    async def test_a_file_is_not_a_folder(self, tmp_path: Path) -> None:
+        context: Any = FolderContext(write(tmp_path, {"a.py": "x = 1\n"}))
+        with pytest.raises(InvalidInput) as caught:
+            await ProjectStats().run(context, ProjectStatsInput(path="a.py"))
+        assert caught.value.code == "project.not_a_folder"
+        found = await ProjectStats().run(context, ProjectStatsInput())
+        assert (found.files, found.languages[0].code) == (1, 1)
 
 
 class TestDependencies:
