@@ -98,6 +98,13 @@ class TestCsv:
     def test_a_quoted_line_break_is_part_of_its_value(self, profile: Profile) -> None:
         assert profile("a.csv", 'a,b\n"x\ny",1\n')["sample"] == [{"a": "x\ny", "b": 1}]
 
+    def test_a_row_larger_than_a_block_is_read(self, profile: Profile) -> None:
+        assert profile("long.csv", "a,b\n" + "x" * 5_000_000 + ",1\ny,2\n")["rows"] == 2
+
+    def test_a_quote_that_is_never_closed_is_suspected(self, profile: Profile) -> None:
+        result = profile("open.csv", 'a,b\n1,"x\n' + "2,y\n" * 100_000)
+        assert "some rows are huge: is there a quote that is never closed?" in result["warnings"]
+
     def test_a_number_column_with_a_late_text_is_read_as_text_and_says_so(self, profile: Profile) -> None:
         result = profile("late.csv", "a,b\n" + "12,7\n" * 1_000_000 + "n/a!,7\n")
         assert (column(result, "a")["type"], column(result, "b")["type"]) == ("string", "int64")

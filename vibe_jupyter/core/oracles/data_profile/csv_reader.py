@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["CsvReader", "columns_of_codes", "find_delimiter"]
 
 _BLOCK_BYTES = 4 * 2**20
+_MAX_BLOCK_BYTES = 256 * 2**20  # 4 MiB times 8, twice
+_HUGE_ROW_BYTES = 256 * 1024
 _CONFLICT = re.compile(
     r"In CSV column #(\d+): .*?CSV conversion error to (.+?): (?:invalid value '(.*)'|.*)", re.DOTALL
 )
@@ -32,8 +34,9 @@ _CODE_LINES = 1_000
 class CsvReader:
     """Batches of a CSV. Types come from the first 4 MiB; a column that breaks its type is read again, wider.
 
-    `adapt` says whether reading once more will help. Re-reading is limited: once more than twice the file has
-    been read for nothing, every further conflict turns the column into text at once.
+    `adapt` says whether reading once more will help; rows of up to 128 MiB get larger blocks. Re-reading is
+    limited: once more than twice the file has been read for nothing, every further conflict turns the column
+    into text at once.
     """
 
     rows: int | None = None
@@ -48,7 +51,9 @@ class CsvReader:
         self._types: dict[str, pa.DataType] = dict.fromkeys(self._codes, pa.string())
         self._names: list[str] = []
         self._mixed: dict[str, str] = {}
+        self._block_bytes = _BLOCK_BYTES
         self._bytes_in_vain = 0
+        self._has_huge_rows = False
         self._ragged = 0
         self._ragged_example = ""
         self._rows_read = 0
@@ -59,6 +64,8 @@ class CsvReader:
         found = [
             f"{name}: mixed types, read as text because of {value!r}" for name, value in self._mixed.items()
         ]
+        if self._has_huge_rows:
+            found.append("some rows are huge: is there a quote that is never closed?")
         found += [f"{name}: kept as text because of leading zeros" for name in self._codes]
         if self._ragged:
             found.append(
@@ -85,7 +92,7 @@ class CsvReader:
         with self._source.open() as stream:
             reader = arrow_csv.open_csv(
                 stream,
-                read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES, encoding=self._encoding),
+                read_options=arrow_csv.ReadOptions(block_size=self._block_bytes, encoding=self._encoding),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=self._skip
                 ),
@@ -98,6 +105,7 @@ class CsvReader:
             yield pa.RecordBatch.from_pylist([], schema=reader.schema)
             for batch in reader:
                 self._rows_read += batch.num_rows
+                self._has_huge_rows |= batch.nbytes > _HUGE_ROW_BYTES * batch.num_rows
                 yield batch
         if not self._rows_read and not self._ragged:
             raise InvalidInput(
@@ -123,6 +131,9 @@ class CsvReader:
         message = str(error)
         if "UTF8" in message or "utf-8" in message:
             raise self._wrong_encoding() from error
+        if "straddling" in message:
+            self._block_bytes *= 8
+            return self._block_bytes <= _MAX_BLOCK_BYTES
         match = _CONFLICT.search(message)
         if match is None or int(match[1]) >= len(self._names):
             return False
