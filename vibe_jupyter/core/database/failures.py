@@ -1,0 +1,88 @@
+"""What a database's own errors mean to a person."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from vibe_jupyter.core.errors import Unavailable, VibeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["database_errors", "explained"]
+
+
+class StorageFullError(VibeError):
+    """There is no room to store it (507)."""
+
+    status, code = 507, "database.full"
+
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: StorageFullError(
+        "the disk is full: nothing was stored",
+        hint="free some space, then try again; what was accepted before is safe",
+    ),
+    sqlite3.SQLITE_BUSY: Unavailable(
+        "the database stayed locked by another process for 30 s: nothing was stored",
+        code="database.locked",
+        hint="end the process that holds vibe.db open (jupyter vibe doctor), then try again",
+    ),
+    sqlite3.SQLITE_CORRUPT: Unavailable(
+        "the database file is damaged",
+        code="database.corrupt",
+        hint="stop all servers, move vibe.db and its -wal file away and restore a backup; "
+        "sqlite3 vibe.db '.recover' saves what can be read",
+    ),
+    sqlite3.SQLITE_NOTADB: Unavailable(
+        "vibe.db is not a SQLite database",
+        code="database.corrupt",
+        hint="move the file away, or set VIBE_DATA_DIR to another folder",
+    ),
+    sqlite3.SQLITE_READONLY: Unavailable(
+        "the database cannot be written: the file or its folder is read-only",
+        code="database.read_only",
+        hint="check the owner and the mode of the data directory (jupyter vibe doctor)",
+    ),
+    sqlite3.SQLITE_CANTOPEN: Unavailable(
+        "the database file cannot be opened",
+        code="database.cannot_open",
+        hint="check that the data directory exists and is yours (jupyter vibe doctor)",
+    ),
+    sqlite3.SQLITE_IOERR: Unavailable(
+        "reading or writing the database file failed",
+        code="database.io",
+        hint="check the disk; a network file system is not supported (jupyter vibe doctor)",
+    ),
+}
+
+
+def explained(error: Exception) -> Exception:
+    """Return what `error` means in our terms; the error itself where it says nothing to a person."""
+    if isinstance(error, sqlite3.Error):
+        known = _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        return error if known is None else type(known)(known.message, code=known.code, hint=known.hint)
+    if type(error).__module__.startswith("psycopg") and type(error).__name__ in _LOST_CONNECTION:
+        return Unavailable(
+            "PostgreSQL does not answer",
+            code="database.unavailable",
+            hint="check VIBE_DATABASE_URL and that the server runs (jupyter vibe doctor)",
+        )
+    return error
+
+
+_LOST_CONNECTION = ("OperationalError", "AdminShutdown", "ConnectionTimeout", "CannotConnectNow")
+
+
+@contextlib.contextmanager
+def database_errors() -> Iterator[None]:
+    """Let what the driver raises leave the block in our terms."""
+    try:
+        yield
+    except Exception as error:
+        meant = explained(error)
+        if meant is error:
+            raise
+        raise meant from error

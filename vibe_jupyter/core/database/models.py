@@ -1,0 +1,165 @@
+"""The tables, declared once. Hot paths use Core statements on `Model.__table__`, never the ORM's sessions.
+
+Timestamps are ISO 8601 text in UTC with microseconds and a `Z`, and JSON is text: both pass from the row to a
+response as they are, sort as they should, and are the same on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+__all__ = ["Base", "Lease", "Outbox", "Project", "Task", "TaskEvent", "User", "table_of"]
+
+
+class Base(DeclarativeBase):
+    """What all models share: predictable names of constraints, which migrations need."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {str: sa.Text, int: sa.BigInteger, float: sa.Double}
+
+
+class User(Base):
+    """Somebody who owns tasks and projects; the single user of an installation is `local`."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[str]
+    task_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many tasks the user has; counting them for each page of the history would cost milliseconds."""
+
+    tasks: Mapped[list[Task]] = relationship(back_populates="user")
+    projects: Mapped[list[Project]] = relationship(back_populates="user")
+
+
+class Project(Base):
+    """A registered folder of a user."""
+
+    __tablename__ = "projects"
+    __table_args__ = (sa.UniqueConstraint("user_id", "root"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    name: Mapped[str]
+    root: Mapped[str]
+    created_at: Mapped[str]
+
+    user: Mapped[User] = relationship(back_populates="projects")
+    tasks: Mapped[list[Task]] = relationship(back_populates="project")
+
+
+class Task(Base):
+    """One request with its state and result."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        sa.Index("ix_tasks_history", "user_id", "created_at", "id"),
+        sa.Index(
+            "ix_tasks_unfinished",
+            "executor_id",
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_tasks_finished",
+            "user_id",
+            "finished_at",
+            "id",
+            sqlite_where=sa.text("finished_at IS NOT NULL"),
+            postgresql_where=sa.text("finished_at IS NOT NULL"),
+        ),
+        sa.UniqueConstraint("user_id", "idempotency_key"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    project_id: Mapped[str | None] = mapped_column(sa.ForeignKey("projects.id"))
+    type: Mapped[str]
+    capability: Mapped[str]
+    input: Mapped[str]
+    required_capabilities: Mapped[str]
+    root: Mapped[str]
+    priority: Mapped[int]
+    timeout_s: Mapped[float]
+    idempotency_key: Mapped[str | None]
+    retry_of: Mapped[str | None]
+    state: Mapped[str]
+    target_id: Mapped[str | None]
+    target_type: Mapped[str | None]
+    progress: Mapped[str | None]
+    error: Mapped[str | None]
+    executor_id: Mapped[str | None]
+    is_shared: Mapped[int]
+    """1 if any server or worker may run it, 0 if only the process that accepted it."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    revivals: Mapped[int] = mapped_column(server_default="0")
+    cancel_requested: Mapped[int] = mapped_column(server_default="0")
+    last_seq: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[str]
+    started_at: Mapped[str | None]
+    finished_at: Mapped[str | None]
+    # The large ones come last: SQLite walks through them to reach what lies behind.
+    explanation: Mapped[str | None]
+    parts: Mapped[str | None]
+    result: Mapped[str | None]
+
+    user: Mapped[User] = relationship(back_populates="tasks")
+    project: Mapped[Project | None] = relationship(back_populates="tasks")
+    events: Mapped[list[TaskEvent]] = relationship(back_populates="task", passive_deletes=True)
+
+
+class TaskEvent(Base):
+    """Something that happened to a task; `seq` counts from 1 without gaps."""
+
+    __tablename__ = "task_events"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    at: Mapped[str]
+    data: Mapped[str]
+
+    task: Mapped[Task] = relationship(back_populates="events")
+
+
+class Outbox(Base):
+    """An accepted task that the engine does not have yet; `executor_id` is who hands it over."""
+
+    __tablename__ = "outbox"
+
+    task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    executor_id: Mapped[str] = mapped_column(index=True)
+
+
+class Lease(Base):
+    """A process that runs tasks, and until when (seconds since 1970) it is taken to be alive."""
+
+    __tablename__ = "leases"
+
+    executor_id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    boot_id: Mapped[str]
+    pid: Mapped[int]
+    started: Mapped[str]
+    serves_shared: Mapped[int]
+    expires: Mapped[float]
+    reaper: Mapped[str | None]
+    reaper_until: Mapped[float | None]
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """Return the Core table of a model."""
+    return cast("sa.Table", model.__table__)

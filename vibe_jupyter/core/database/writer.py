@@ -1,0 +1,179 @@
+"""One thread that writes: all units that wait while a commit is synced go into the next one, together."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vibe_jupyter.core.database import connections
+from vibe_jupyter.core.database.failures import explained
+from vibe_jupyter.core.database.statements import Connection
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Unit", "Writer"]
+
+Unit = Callable[[Connection], Any]
+"""What is written as a whole or not at all; it may be called again after a lost connection."""
+
+_BATCH = 256
+
+
+@dataclass(slots=True)
+class _Item:
+    unit: Unit
+    future: Any
+    loop: asyncio.AbstractEventLoop | None
+    value: Any = None
+    error: Exception | None = None
+
+    def resolve(self) -> None:
+        if self.future.done():  # the caller was cancelled; the write happened all the same
+            return
+        if self.error is None:
+            self.future.set_result(self.value)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Writer:
+    """Group commit. Each unit has a savepoint of its own, so that a failing one fails only its own caller."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._dialect = connections.dialect_of(url)
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="vibe-db-writer", daemon=True)
+        self._connection: Any = None
+        self._is_closed = False
+        self.commits = 0
+        """How many transactions were committed; fewer than units when callers wait side by side."""
+
+    def start(self) -> None:
+        """Open the connection, so that what is wrong with the database is said here, and start the thread."""
+        self._connection = connections.writer(self._url)
+        self._thread.start()
+
+    def submit(self, unit: Unit, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """Return a future of `loop` that resolves to the unit's value once it is on disk."""
+        future: asyncio.Future[Any] = loop.create_future()
+        self._put(_Item(unit, future, loop))
+        return future
+
+    def submit_from_thread(self, unit: Unit) -> concurrent.futures.Future[Any]:
+        """Do the same for a caller without an event loop."""
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._put(_Item(unit, future, None))
+        return future
+
+    def close(self) -> None:
+        """Write what is queued, then end the thread and close the connection."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._queue.put(None)
+            self._thread.join()
+
+    def _put(self, item: _Item) -> None:
+        if self._is_closed:
+            raise RuntimeError("the database was closed")
+        self._queue.put(item)
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            items = [self._queue.get()]
+            while len(items) < _BATCH:
+                try:
+                    items.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            is_open = None not in items
+            batch = [item for item in items if item is not None]
+            if batch:
+                self._commit(batch)
+                self._resolve(batch)
+        self._connection.close()
+
+    def _commit(self, batch: list[_Item]) -> None:
+        """Run the units in one transaction; if the connection was lost, once more on a new one."""
+        for is_last_try in (False, True):
+            try:
+                self._transact(batch)
+            except Exception as error:  # noqa: BLE001 - handed to each caller
+                if not is_last_try and self._reconnected():
+                    continue
+                meant = explained(error)
+                for item in batch:
+                    item.error = meant
+            return
+
+    def _transact(self, batch: list[_Item]) -> None:
+        connection = Connection(self._connection, self._dialect)
+        self._execute("BEGIN IMMEDIATE" if self._dialect == "sqlite" else "BEGIN")
+        try:
+            for item in batch:
+                self._run_unit(item, connection, alone=len(batch) == 1)
+            self._execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+        self.commits += 1
+
+    def _run_unit(self, item: _Item, connection: Connection, *, alone: bool) -> None:
+        item.value, item.error = None, None
+        self._execute("SAVEPOINT unit")
+        try:
+            item.value = item.unit(connection)
+        except Exception as error:
+            if alone and self._is_lost():
+                raise
+            item.error = explained(error)
+            self._execute("ROLLBACK TO unit")
+        self._execute("RELEASE unit")
+
+    def _execute(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def _rollback(self) -> None:
+        in_transaction = self._dialect == "postgresql" or self._connection.in_transaction
+        if in_transaction and not self._is_lost():
+            self._execute("ROLLBACK")
+
+    def _is_lost(self) -> bool:
+        return self._dialect == "postgresql" and bool(self._connection.broken or self._connection.closed)
+
+    def _reconnected(self) -> bool:
+        """Replace a lost connection; false if it was not lost or there is no new one."""
+        if not self._is_lost():
+            return False
+        import psycopg
+
+        try:
+            self._connection = connections.writer(self._url)
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    @staticmethod
+    def _resolve(batch: list[_Item]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Item]] = {}
+        for item in batch:
+            if item.loop is None:
+                item.resolve()
+            else:
+                by_loop.setdefault(item.loop, []).append(item)
+        for loop, items in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_resolve_all, items)
+            except RuntimeError:  # the caller's loop was closed meanwhile: nobody waits any more
+                continue
+
+
+def _resolve_all(items: list[_Item]) -> None:
+    for item in items:
+        item.resolve()
