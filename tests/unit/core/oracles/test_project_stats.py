@@ -103,6 +103,8 @@ class TestSurvey:
                 ".gitignore": "build/\n",
                 "a.py": "x = 1\n",
                 "build/b.py": "x = 1\n",
+                "web/.gitignore": "gen.py\n",
+                "web/gen.py": "x = 1\n",
                 ".venv/lib/c.py": "import numpy\n",
             },
         )

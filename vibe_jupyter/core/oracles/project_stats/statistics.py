@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vibe_jupyter.core.oracles.project_files import project_files
 from vibe_jupyter.core.oracles.project_stats import python_source
 from vibe_jupyter.core.oracles.project_stats.languages import (
     NOTEBOOK,
@@ -25,10 +25,6 @@ _MAX_NOTEBOOK_BYTES = 100 * 2**20
 _BINARY_LOOK_BYTES = 8192
 _REPORT_EVERY = 200
 _NAMED_FILES = 5
-_NEVER_ENTERED = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints"}
-    | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".hypothesis", ".eggs", "site-packages"}
-)
 _SOURCE_FOLDERS = ("", "src", "lib", "python")
 
 Report = Callable[..., None]
@@ -47,8 +43,8 @@ def project_statistics(root: str, biggest: int, report: Report | None = None) ->
 
     folder = Path(root)
     survey = Survey(folder)
-    for number, path in enumerate(_files(folder), start=1):
-        survey.add(path)
+    for number, name in enumerate(project_files(folder), start=1):
+        survey.add(name)
         if report is not None and number % _REPORT_EVERY == 0:
             report(None, f"{number:,} files", files=number)
     declarations = read_declarations(folder)
@@ -76,9 +72,9 @@ class Survey:
         self._unparsed: list[str] = []
         self._uncounted: list[str] = []
 
-    def add(self, path: Path) -> None:
+    def add(self, name: str) -> None:
         """Visit a file; one that vanishes or cannot be read meanwhile is passed over with a warning."""
-        name = path.relative_to(self._root).as_posix()
+        path = self._root / name
         language = language_of(path)
         try:
             size_bytes = path.stat().st_size
@@ -169,27 +165,6 @@ class Survey:
         except SyntaxError:
             self._unparsed.append(name)
         return count_lines(notebook.source, PYTHON)
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """Yield the project's own files in the order of their names; links are not followed."""
-    import pathspec
-
-    ignore = root / ".gitignore"
-    lines = ignore.read_text(encoding="utf-8", errors="replace").splitlines() if ignore.is_file() else []
-    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
-    for folder, folders, names in os.walk(root):
-        inside = Path(folder).relative_to(root)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name not in _NEVER_ENTERED
-            and not (Path(folder, name, "pyvenv.cfg").exists() or ignored.match_file(f"{inside / name}/"))
-        )
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not path.is_symlink() and path.is_file() and not ignored.match_file(str(inside / name)):
-                yield path
 
 
 def _some(names: list[str]) -> str:
