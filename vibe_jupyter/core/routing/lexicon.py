@@ -1,0 +1,151 @@
+"""The English that the ranked-words match knows: empty words, short forms, synonyms, verbs of change.
+
+Kept small and about asking in general; what one capability is about belongs in its own `examples`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CHANGE_VERBS",
+    "CONCEPTS_OF",
+    "FILE_KINDS",
+    "IRREGULAR_PASTS",
+    "KNOWN_WORDS",
+    "OPENINGS",
+    "SHORT_FORMS",
+    "STOP_WORDS",
+    "stem",
+]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# fmt: off
+STOP_WORDS = _words(
+    "a about all also am an and any are as at be been but by can could do does each every everything "
+    "for from get gets give go had has have he here i if in into is isnt it its just let like me my "
+    "need of off on only or our out over please she should show so some tell than that the their them "
+    "then there these they thing this those to too up us very want was we were will with would you your"
+)
+"""Words that carry no signal. `where`, `which`, `when`, `how many` do, and are not here."""
+
+SHORT_FORMS = {
+    "cols": ["columns"], "col": ["column"], "deps": ["dependencies"], "dep": ["dependency"],
+    "dir": ["folder"], "dirs": ["folders"], "directory": ["folder"], "directories": ["folders"],
+    "doesnt": ["does", "not"], "dont": ["do", "not"], "dtype": ["data", "type"],
+    "dtypes": ["data", "types"], "env": ["environment"], "func": ["function"], "funcs": ["functions"],
+    "hows": ["how", "is"], "ipynb": ["notebook"], "ipynbs": ["notebooks"], "lib": ["library"],
+    "libs": ["libraries"], "loc": ["lines", "of", "code"], "nb": ["notebook"], "nbs": ["notebooks"],
+    "pkg": ["package"], "pkgs": ["packages"], "pls": ["please"], "plz": ["please"], "repo": ["repository"],
+    "repos": ["repositories"], "sloc": ["lines", "of", "code"], "stats": ["statistics"],
+    "stat": ["statistics"], "summarise": ["summarize"], "u": ["you"], "whats": ["what", "is"],
+    "wheres": ["where", "is"], "whos": ["who", "is"], "codebase": ["code", "base"],
+    "dataframe": ["data", "frame"], "dataset": ["data", "set"], "datasets": ["data", "sets"],
+    "df": ["data", "frame"], "cant": ["can", "not"], "isnt": ["is", "not"], "wont": ["will", "not"],
+    "didnt": ["did", "not"], "filename": ["file", "name"], "filenames": ["file", "names"],
+}
+
+_CONCEPTS = {
+    "find": "find search locate grep look seek where occurrence usage mention contain",
+    "past": "yesterday ago earlier previous previously past before history last recent recently already old "
+            "ran asked searched",
+    "amount": "count number total amount many much",
+    "size": "big bigger biggest large larger largest huge long longest size small smallest heavy",
+    "failure": "error exception traceback crash fail failure broken raise timeout",
+    "defect": "problem wrong trouble issue broken fault",
+    "column": "column field variable",
+    "absent": "missing null nan na empty blank",
+    "definition": "define declare implement handle definition implementation defined",
+    "usage": "use call import invoke reference usage",
+    "project": "project repository base",
+    "dependency": "dependency requirement package library",
+    "fine": "ok okay fine healthy right work working alright good health well",
+    "setup": "setup installation environment install installed system configuration",
+    "examine": "check verify diagnose inspect validate doctor examine diagnosis",
+    "overview": "describe summarize profile overview summary explore description",
+    "outline": "outline structure heading section contents toc",
+    "execution": "run execute execution executed ran rerun unexecuted",
+    "task": "task job request",
+    "stale": "stale outdated obsolete old",
+    "statistic": "statistics min max mean median average distribution minimum maximum",
+    "person": "user person people",
+}
+# fmt: on
+
+CHANGE_VERBS = _words(
+    "add append apply archive backup book build buy cancel change clean clear close commit compress "
+    "convert copy correct create deploy delete download draw drop edit email erase fix format generate "
+    "implement insert install kill launch make merge move open order paint play plot post publish pull "
+    "push refactor reformat remind remove rename replace reset restart rewrite save schedule sell send "
+    "shut start stop submit sync train translate uninstall update upgrade upload wipe write"
+)
+"""Verbs that ask for something to be made or changed, where they open a request."""
+
+OPENINGS = _words(
+    "please and then now just also can could would you i we want need like have to let us lets go ahead "
+    "hey hi kindly"
+)
+"""Words that may stand before the verb of a request."""
+
+IRREGULAR_PASTS = _words("ran did asked had made found saw got wrote sent looked tried")
+
+FILE_KINDS = {
+    suffix: kind
+    for kind, suffixes in {
+        "table": "csv tsv parquet jsonl ndjson arrow feather orc xlsx xls avro pq",
+        "notebook": "ipynb",
+        "source": "py pyi js mjs ts tsx jsx rs go java kt c h cpp hpp cs rb php swift scala r jl sh sql html",
+        "text": "md rst txt tex log",
+        "settings": "toml yaml yml ini cfg conf json lock env xml",
+        "picture": "png jpg jpeg gif svg pdf webp",
+    }.items()
+    for suffix in suffixes.split()
+}
+"""The suffixes of files that people name in a request, and what kind of file each is."""
+
+
+def stem(word: str) -> str:
+    """Return the word without its ending, so that forms of one word meet; not a word of its own.
+
+    >>> [stem(word) for word in ("queries", "handled", "running", "classes", "cells", "status")]
+    ['query', 'handl', 'run', 'class', 'cell', 'status']
+    """
+    if len(word) <= 3:
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed", "ly"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= 3 and any(vowel in rest for vowel in "aeiouy"):
+            word = rest
+            if ending != "ly" and word[-1] == word[-2] and word[-1] not in "lsz":
+                word = word[:-1]
+            break
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def _concepts_of() -> dict[str, tuple[str, ...]]:
+    concepts: dict[str, tuple[str, ...]] = {}
+    for concept, words in _CONCEPTS.items():
+        for key in dict.fromkeys(stem(word) for word in words.split()):
+            concepts[key] = (*concepts.get(key, ()), concept)
+    return concepts
+
+
+CONCEPTS_OF = _concepts_of()
+"""Stem -> the concepts it stands for: `yesterday` and `earlier` both tell of the past."""
+
+KNOWN_WORDS = (
+    frozenset(word for words in _CONCEPTS.values() for word in words.split())
+    | STOP_WORDS
+    | CHANGE_VERBS
+    | SHORT_FORMS.keys()
+    | _words("what when where which while who whose why how many much not")
+)
+"""What is spelled right for certain, whatever the capabilities declare."""
