@@ -1,0 +1,21 @@
+"""The benchmarks, one module each with a function `run`; `BENCHES` names them in the order of a full run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.benches import drain, engine, imports, magic, memory, post, reads
+from benchmarks.context import Context
+from benchmarks.figures import BenchResult
+
+__all__ = ["BENCHES"]
+
+BENCHES: dict[str, Callable[[Context], BenchResult]] = {
+    "reads": reads.run,
+    "post": post.run,
+    "engine": engine.run,
+    "drain": drain.run,
+    "import": imports.run,
+    "memory": memory.run,
+    "magic": magic.run,
+}

@@ -1,0 +1,45 @@
+"""The words of the API, as our own API has them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["TaskCreate", "TaskHistory", "TaskRead"]
+
+
+class TaskCreate(BaseModel):
+    """A request for a task."""
+
+    type: str
+    input: dict[str, Any]
+    required_capabilities: list[str] = []
+
+
+class TaskRead(BaseModel):
+    """A task as answered."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    type: str
+    input: dict[str, Any]
+    required_capabilities: list[str]
+    state: str
+    target: dict[str, Any] | None
+    progress: dict[str, Any] | None
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TaskHistory(BaseModel):
+    """A page of tasks, newest first."""
+
+    items: list[TaskRead]
+    total: int
+    next_cursor: str | None
