@@ -11,10 +11,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["Settings", "default_data_dir"]
+from vibe_jupyter.core.errors import InvalidInput
+
+__all__ = ["Settings", "default_data_dir", "load_settings"]
 
 
 def default_data_dir() -> Path:
@@ -69,7 +71,9 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("VIBE_DEBUG", "DEBUG"),
         description="Whether errors of our own are shown with their stack.",
     )
-    task_concurrency: int = Field(default=32, ge=1, le=1024, description="Tasks that one process runs at once.")
+    task_concurrency: int = Field(
+        default=32, ge=1, le=1024, description="Tasks that one process runs at once."
+    )
     task_concurrency_per_user: int = Field(
         default=16, ge=1, le=1024, description="Of these, tasks that one user may have running at once."
     )
@@ -80,10 +84,15 @@ class Settings(BaseSettings):
         default=90, gt=0, description="How long ended tasks and their events are kept, in days."
     )
     worker_processes: int = Field(
-        default=2, ge=1, le=64, description="Worker processes for blocking work in one process of the platform."
+        default=2,
+        ge=1,
+        le=64,
+        description="Worker processes for blocking work in one process of the platform.",
     )
     lease_ttl_s: float = Field(
-        default=30, gt=0.5, description="After so many seconds without a sign a process on another machine is dead."
+        default=30,
+        gt=0.5,
+        description="After so many seconds without a sign a process on another machine is dead.",
     )
     max_body_bytes: int = Field(
         default=8 * 2**20, ge=1024, description="Largest request body that the REST API accepts, in bytes."
@@ -144,3 +153,26 @@ class Settings(BaseSettings):
         if self.effective_database_url.startswith("sqlite"):
             return f"sqlite:///{(self.data_dir / 'dbos.db').as_posix()}"
         return self.effective_database_url
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        InvalidInput: `config.invalid`, naming each faulty variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        text = "; ".join(f"{_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in faults)
+        raise InvalidInput(
+            text,
+            code="config.invalid",
+            hint="jupyter vibe config shows every setting and where it comes from",
+        ) from None
+
+
+def _variable(location: str) -> str:
+    """Return the environment variable of a field; pydantic names an aliased one by the variable already."""
+    return location if location.isupper() else f"VIBE_{location.upper()}"

@@ -1,0 +1,86 @@
+"""The client. Its methods come from the operation table; the stub beside this file tells them to type checkers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vibe_jupyter.client.namespaces import BaseClient
+from vibe_jupyter.core.errors import Unavailable
+from vibe_jupyter.core.table import OPERATIONS
+
+if TYPE_CHECKING:
+    from vibe_jupyter.client.transport import Transport
+
+__all__ = ["AsyncVibeClient", "VibeClient", "connect"]
+
+
+class VibeClient(BaseClient):
+    """The platform, wherever it runs.
+
+    >>> vibe = connect()                                                          # doctest: +SKIP
+    >>> vibe.tasks.create(type="file_search", input={"query": "login"}).wait()    # doctest: +SKIP
+
+    In async code use `vibe.aio`: `await vibe.aio.tasks.create(...)`.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, OPERATIONS)
+        self.aio = AsyncVibeClient(transport)
+
+    @property
+    def where(self) -> str:
+        """Return where the platform runs, in a phrase."""
+        return self.transport.where
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.transport.close()
+
+    def __enter__(self) -> VibeClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<VibeClient {self.where}>"
+
+
+class AsyncVibeClient(BaseClient):
+    """The same methods for async code; each one is awaited."""
+
+    is_async = True
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, OPERATIONS)
+
+
+def connect(url: str | None = None, token: str | None = None) -> VibeClient:
+    """Return a client of the platform.
+
+    Args:
+        url: base URL of a Jupyter server; default: the one that is found (see `discovery`), else the platform runs
+            in this process.
+        token: token of that server.
+
+    Raises:
+        Unavailable: `server.unreachable`, if a server is named and does not answer.
+    """
+    from vibe_jupyter.client.discovery import Server, find_server
+    from vibe_jupyter.core.settings import load_settings
+
+    server = Server(url, token, "the argument", is_certain=True) if url else find_server(load_settings())
+    if server is None:
+        from vibe_jupyter.client.in_process import InProcessTransport, shared_platform
+
+        return VibeClient(InProcessTransport(shared_platform()))
+    from vibe_jupyter.client.http import HttpTransport
+
+    client = VibeClient(HttpTransport(server.url, server.token))
+    if server.is_certain:
+        try:
+            client.platform.health()
+        except Unavailable as error:
+            error.hint = f"it was named by {server.how}; {error.hint}"
+            raise
+    return client

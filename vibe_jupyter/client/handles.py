@@ -1,0 +1,288 @@
+"""A task in a person's hands: its state, its result as attributes, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable, VibeError
+from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Task, TaskEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    import pandas as pd
+
+    from vibe_jupyter.client.namespaces import Namespace
+    from vibe_jupyter.core.tasks.schemas import Explanation, TaskError
+
+__all__ = ["AsyncTaskHandle", "Record", "TaskHandle", "as_record"]
+
+_RECONNECTS = 20
+
+
+class Record(dict[str, Any]):
+    """A JSON object whose fields are attributes too: `match.path` is `match["path"]`."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no field {name!r}; there are {', '.join(self)}") from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+
+def as_record(value: Any) -> Any:
+    """Return JSON with every object in it as a `Record`."""
+    if isinstance(value, dict):
+        return Record({key: as_record(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return [as_record(item) for item in value]
+    return value
+
+
+class _Handle:
+    """What both kinds of handle know of their task."""
+
+    def __init__(self, tasks: Namespace, task: Task) -> None:
+        self._tasks = tasks
+        self._task = task
+        self._result: Any = as_record(task.result)
+
+    @property
+    def task(self) -> Task:
+        """Return the task as it was last seen."""
+        return self._task
+
+    @property
+    def id(self) -> str:
+        """Return the task's id."""
+        return self._task.id
+
+    @property
+    def state(self) -> str:
+        """Return the state as it was last seen."""
+        return self._task.state
+
+    @property
+    def result(self) -> Any:
+        """Return the result; its fields are attributes of the handle, too."""
+        return self._result
+
+    @property
+    def error(self) -> TaskError | None:
+        """Return why it failed."""
+        return self._task.error
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether it had ended when it was last seen."""
+        return self._task.is_final
+
+    def raise_for_state(self) -> None:
+        """Raise what a task failed with.
+
+        Raises:
+            Failed: with the task's own code, message and hint.
+        """
+        if self._task.state == "cancelled":
+            raise Failed("the task was cancelled", code="task.cancelled", data={"task_id": self.id})
+        if (error := self._task.error) is not None:
+            raise Failed(error.message, code=error.code, hint=error.hint, data={"task_id": self.id})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows of a tabular result.
+
+        Raises:
+            InvalidInput: `result.not_tabular`.
+            Unavailable: `pandas.missing`.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise Unavailable(
+                "pandas is not installed here", code="pandas.missing", hint="pip install pandas"
+            ) from error
+        rows = self._rows()
+        if rows is None:
+            raise InvalidInput(
+                f"the result of {self._task.type} is no table",
+                code="result.not_tabular",
+                hint="it has ended?" if self._result is None else f"it has {', '.join(self._result)}",
+            )
+        return pd.DataFrame(rows)
+
+    def _rows(self) -> list[Any] | None:
+        if isinstance(self._result, Record):
+            lists = [name for name, value in self._result.items() if _is_rows(value)]
+            name = self._tasks.table_of(self._task.capability) or (lists[0] if lists else None)
+            return self._result.get(name) if name else None
+        return self._result if _is_rows(self._result) else None
+
+    def _see(self, task: Task) -> None:
+        self._task, self._result = task, as_record(task.result)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and isinstance(self._result, Record) and name in self._result:
+            return self._result[name]
+        fields = ", ".join(self._result) if isinstance(self._result, Record) else "no fields yet"
+        raise AttributeError(f"a {self._task.type} task has no {name!r}; its result has {fields}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(self._result if isinstance(self._result, Record) else ())]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._task.type} {self.id} {self.state}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from vibe_jupyter.widgets.rendering import mimebundle
+
+        return mimebundle(self)
+
+
+class TaskHandle(_Handle):
+    """A task and what can be done with it.
+
+    >>> task = vibe.tasks.create(type="file_search", input={"query": "login"})     # doctest: +SKIP
+    >>> task.wait().matches[0].path                                                # doctest: +SKIP
+    'src/auth/session.py'
+    """
+
+    def refresh(self) -> TaskHandle:
+        """Look at the task again."""
+        self._see(self._tasks.fetch(self.id))
+        return self
+
+    def events(self, after: int | None = None) -> Iterator[TaskEvent]:
+        """Yield what has happened behind `after`, then each new event, up to the final one.
+
+        A connection that breaks is taken up again where it broke, for a bounded number of times.
+        """
+        seen, failures = after or 0, 0
+        while True:
+            try:
+                for event in self._tasks.events(self.id, after=str(seen) if seen else None):
+                    failures = 0
+                    seen = event.seq or seen
+                    yield event
+                    if event.type in FINAL_STATES:
+                        return
+                return
+            except Unavailable as error:
+                failures += 1
+                _give_up_after(failures, error, self.id)
+                _pause(failures)
+
+    def wait(
+        self, on_event: Callable[[TaskEvent], None] | None = None, *, raise_on_failure: bool = True
+    ) -> TaskHandle:
+        """Wait for the end; `on_event` is told what happens meanwhile.
+
+        Raises:
+            Failed: if the task fails or is cancelled.
+            Unavailable: if the server is gone for long; the task is not lost then.
+        """
+        if not self.is_final:
+            for event in self.events():
+                if on_event is not None:
+                    on_event(event)
+            self.refresh()
+        if raise_on_failure:
+            self.raise_for_state()
+        return self
+
+    def cancel(self) -> TaskHandle:
+        """Cancel it."""
+        self._see(self._tasks.cancel(self.id).task)
+        return self
+
+    def retry(self) -> TaskHandle:
+        """Run it again, as a new task."""
+        handle: TaskHandle = self._tasks.retry(self.id)
+        return handle
+
+    def explain(self) -> Explanation:
+        """Return why it went to its target."""
+        explanation: Explanation = self._tasks.explain(self.id)
+        return explanation
+
+
+class AsyncTaskHandle(_Handle):
+    """The same for async code: every method that asks the platform is awaited."""
+
+    async def refresh(self) -> AsyncTaskHandle:
+        """See `TaskHandle.refresh`."""
+        self._see(await self._tasks.afetch(self.id))
+        return self
+
+    async def events(self, after: int | None = None) -> AsyncIterator[TaskEvent]:
+        """See `TaskHandle.events`."""
+        import asyncio
+
+        seen, failures = after or 0, 0
+        while True:
+            try:
+                async for event in self._tasks.events(self.id, after=str(seen) if seen else None):
+                    failures = 0
+                    seen = event.seq or seen
+                    yield event
+                    if event.type in FINAL_STATES:
+                        return
+                return
+            except Unavailable as error:
+                failures += 1
+                _give_up_after(failures, error, self.id)
+                await asyncio.sleep(_pause_s(failures))
+
+    async def wait(
+        self, on_event: Callable[[TaskEvent], None] | None = None, *, raise_on_failure: bool = True
+    ) -> AsyncTaskHandle:
+        """See `TaskHandle.wait`."""
+        if not self.is_final:
+            async for event in self.events():
+                if on_event is not None:
+                    on_event(event)
+            await self.refresh()
+        if raise_on_failure:
+            self.raise_for_state()
+        return self
+
+    async def cancel(self) -> AsyncTaskHandle:
+        """See `TaskHandle.cancel`."""
+        self._see((await self._tasks.cancel(self.id)).task)
+        return self
+
+    async def retry(self) -> AsyncTaskHandle:
+        """See `TaskHandle.retry`."""
+        handle: AsyncTaskHandle = await self._tasks.retry(self.id)
+        return handle
+
+    async def explain(self) -> Explanation:
+        """See `TaskHandle.explain`."""
+        explanation: Explanation = await self._tasks.explain(self.id)
+        return explanation
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
+def _give_up_after(failures: int, error: VibeError, task_id: str) -> None:
+    if failures > _RECONNECTS:
+        raise Unavailable(
+            error.message,
+            code=error.code,
+            hint=f"the task is not lost: it goes on when the server is back. %vibe task show {task_id}",
+            data={"task_id": task_id},
+        ) from error
+
+
+def _pause_s(failures: int) -> float:
+    return min(1.0, 0.1 * 2.0 ** min(failures, 5))
+
+
+def _pause(failures: int) -> None:
+    import time
+
+    time.sleep(_pause_s(failures))

@@ -1,0 +1,39 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vibe_jupyter.core.errors import Forbidden
+
+__all__ = ["ALL_SCOPES", "OWNER", "Principal"]
+
+ALL_SCOPES = frozenset({"tasks:read", "tasks:write", "oracles:read", "profile:read", "platform:read"})
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user, what they may do, and how we know them."""
+
+    user_id: str
+    scopes: frozenset[str]
+    via: str
+    """`jupyter` for the token or cookie of the server, `local` for the process's own user."""
+    name: str = ""
+
+    def require(self, scope: str | None) -> None:
+        """Refuse what the principal may not do.
+
+        Raises:
+            Forbidden: `auth.scope_missing`.
+        """
+        if scope is not None and scope not in self.scopes:
+            raise Forbidden(
+                f"this needs the scope {scope}",
+                code="auth.scope_missing",
+                hint=f"{self.user_id} has {', '.join(sorted(self.scopes)) or 'none'}",
+            )
+
+
+OWNER = Principal("local", ALL_SCOPES, "local", "Local owner")
+"""The single user of an installation: stable, with nothing to configure."""

@@ -1,0 +1,220 @@
+"""The operation table's machinery: one declaration per public function, from which all surfaces derive.
+
+>>> @operation("tasks.get", "GET /tasks/{task_id}", verb="task show", scope="tasks:read")
+... async def get_task(platform: Platform, principal: Principal, task_id: str) -> Task:
+...     '''Return one task with its state and result.'''
+
+After `platform` and `principal`, a parameter is part of the path if the route names it, else it is a pydantic
+model: `query` or `body`. Their fields and the path's names are distinct, so that a client method or a command
+line is one flat list of arguments. Operations never prompt and never render.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+
+from vibe_jupyter.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+__all__ = ["Arguments", "Encoded", "Kind", "Operation", "faults_of", "operation"]
+
+T = TypeVar("T")
+Kind = Literal["call", "stream"]
+_PATH_NAME = re.compile(r"{(\w+)}")
+
+
+class Encoded(Generic[T]):
+    """A result that is JSON already: a surface that sends JSON passes it on, others decode it as a `T`.
+
+    The database holds most of a task as JSON text; to parse and print it again would cost more than the rest
+    of a request.
+    """
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+class Arguments(BaseModel):
+    """All arguments of an operation in one flat model: unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One public function of the platform and how the outside names it."""
+
+    name: str
+    """`slice.verb`: the operation id in OpenAPI and the client's method, e.g. `tasks.create`."""
+    function: Callable[..., Any]
+    method: str
+    path: str
+    scope: str | None
+    """What the principal must be allowed; None if anybody may ask."""
+    status: int = 200
+    verb: str | None = None
+    """The words of `%vibe` and `jupyter vibe`, e.g. `task show`; None if it has no command line."""
+    positional: str | None = None
+    """The argument that is given without a flag."""
+    inline: bool = False
+    """Whether it only does short indexed reads or one write, and so runs on the caller's own loop."""
+    mcp: bool = False
+    """Whether our own MCP server offers it as a tool."""
+    hidden: frozenset[str] = field(default_factory=frozenset)
+    """Arguments that make no sense on a command line."""
+
+    @property
+    def summary(self) -> str:
+        """Return the first line of the docstring."""
+        return self.description.splitlines()[0]
+
+    @property
+    def description(self) -> str:
+        """Return the docstring."""
+        return inspect.getdoc(self.function) or self.name
+
+    @property
+    def path_names(self) -> tuple[str, ...]:
+        """Return the names in the path, in order."""
+        return tuple(_PATH_NAME.findall(self.path))
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        """Resolve the annotations; those of `platform` and `principal` are for type checkers only."""
+        module = inspect.getmodule(self.function)
+        wanted = {
+            name: note
+            for name, note in inspect.get_annotations(self.function).items()
+            if name not in ("platform", "principal")
+        }
+        holder = type("holder", (), {"__annotations__": wanted})
+        return get_type_hints(holder, vars(module), include_extras=True)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the declared parameters behind `platform` and `principal`, with their types."""
+        return {name: hint for name, hint in self._hints.items() if name != "return"}
+
+    @cached_property
+    def query(self) -> type[BaseModel] | None:
+        """Return the model of the query string."""
+        return self.parameters.get("query")
+
+    @cached_property
+    def body(self) -> type[BaseModel] | None:
+        """Return the model of the body."""
+        return self.parameters.get("body")
+
+    @cached_property
+    def kind(self) -> Kind:
+        """Return whether it answers once or streams."""
+        return "stream" if get_origin(self._hints["return"]) is AsyncIterator else "call"
+
+    @cached_property
+    def result_type(self) -> Any:
+        """Return what a call answers, or what each item of a stream is."""
+        hint = self._hints["return"]
+        return get_args(hint)[0] if get_origin(hint) in (AsyncIterator, Encoded) else hint
+
+    @cached_property
+    def result(self) -> TypeAdapter[Any]:
+        """Return what encodes and decodes the result."""
+        return TypeAdapter(self.result_type)
+
+    @cached_property
+    def arguments(self) -> type[Arguments]:
+        """Return all arguments as one flat model."""
+        fields: dict[str, Any] = {name: (self.parameters[name], ...) for name in self.path_names}
+        for model in (self.query, self.body):
+            for name, info in _fields(model):
+                if name in fields:
+                    raise TypeError(f"{self.name}: the argument {name!r} is declared twice")
+                fields[name] = (info.annotation, info)
+        return create_model(f"{self.name.title().replace('.', '')}Arguments", __base__=Arguments, **fields)
+
+    def bind(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Validate flat arguments and group them as the function wants them.
+
+        Raises:
+            InvalidInput: `request.invalid`, with the faulty fields.
+        """
+        bound: dict[str, Any] = {}
+        rest = dict(values)
+        for name in self.path_names:
+            if name not in rest:
+                raise InvalidInput(f"{name} is missing", errors=[{"loc": [name], "msg": "Field required"}])
+            bound[name] = str(rest.pop(name))
+        for name, model in (("query", self.query), ("body", self.body)):
+            if model is not None:
+                own = {key: rest.pop(key) for key, _ in _fields(model) if key in rest}
+                bound[name] = validated(model, own)
+        if rest:
+            known = list(self.arguments.model_fields)
+            raise InvalidInput(
+                f"{self.name} takes no argument {', '.join(map(repr, sorted(rest)))}",
+                hint=f"it takes {', '.join(known)}" if known else "it takes none",
+                errors=[{"loc": [key], "msg": "unknown argument"} for key in sorted(rest)],
+            )
+        return bound
+
+    def decode(self, value: Any) -> Any:
+        """Return the result as an object, where the function has answered with its JSON."""
+        return self.result.validate_json(value.content) if isinstance(value, Encoded) else value
+
+    def encode(self, value: Any) -> bytes:
+        """Return the result, or an item of a stream, as JSON."""
+        return value.content if isinstance(value, Encoded) else self.result.dump_json(value)
+
+
+def operation(
+    name: str, route: str, *, scope: str | None, hidden: tuple[str, ...] = (), **options: Any
+) -> Callable[[Callable[..., Awaitable[Any] | AsyncIterator[Any]]], Operation]:
+    """Declare a function as an operation; see the fields of `Operation` for the options."""
+    method, path = route.split()
+
+    def declare(function: Callable[..., Any]) -> Operation:
+        return Operation(name, function, method, path, scope, hidden=frozenset(hidden), **options)
+
+    return declare
+
+
+def validated(model: type[BaseModel], values: Any) -> BaseModel:
+    """Return `values` as the model.
+
+    Raises:
+        InvalidInput: `request.invalid`, with the faulty fields but never with what was sent.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError, *inside: str) -> InvalidInput:
+    """Return pydantic's findings as our error; `inside` is where the faulty object stands."""
+    faults = faults_of(error, *inside)
+    first = faults[0]
+    where = ".".join(map(str, first["loc"])) or "the value"
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return InvalidInput(f"{where}: {first['msg']}{more}", errors=faults)
+
+
+def faults_of(error: ValidationError, *inside: str) -> list[dict[str, Any]]:
+    """Return the faulty fields, each `{"loc": [...], "msg": "..."}`."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"loc": [*inside, *fault["loc"]], "msg": fault["msg"]} for fault in found]
+
+
+def _fields(model: type[BaseModel] | None) -> list[tuple[str, FieldInfo]]:
+    return [] if model is None else list(model.model_fields.items())

@@ -1,0 +1,222 @@
+"""The platform: everything put together, on a thread and an event loop of its own.
+
+The task engine, the worker processes and the events live on that loop, in a server and in a kernel alike. So
+Jupyter's own loop never waits for us, and there is one way in which things run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import structlog
+
+from vibe_jupyter.core import ids
+from vibe_jupyter.core.accounts.principal import OWNER
+from vibe_jupyter.core.accounts.store import AccountStore
+from vibe_jupyter.core.database.database import Database
+from vibe_jupyter.core.errors import Unavailable
+from vibe_jupyter.core.events import NewsBoard
+from vibe_jupyter.core.routing.registry import load_oracles
+from vibe_jupyter.core.routing.router import TaskRouter
+from vibe_jupyter.core.tasks.context import RunContext
+from vibe_jupyter.core.tasks.engine import create_engine
+from vibe_jupyter.core.tasks.orphans import Orphans
+from vibe_jupyter.core.tasks.relay import OutboxRelay
+from vibe_jupyter.core.tasks.runner import TaskRunner
+from vibe_jupyter.core.tasks.service import TaskService
+from vibe_jupyter.core.tasks.store import TaskStore
+from vibe_jupyter.core.workers.pool import WorkerPool
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.settings import Settings
+    from vibe_jupyter.core.tasks.context import ProgressReport
+    from vibe_jupyter.core.tasks.store import StoredTask
+
+__all__ = ["Mode", "Platform"]
+
+Mode = Literal["server", "worker", "in-process"]
+R = TypeVar("R")
+
+_THREADS = 8
+_PRUNE_EVERY_S = 3600.0
+_POSTGRESQL_LAG_S = 1.0
+
+log = structlog.get_logger("vibe.platform")
+
+
+class Platform:
+    """One process's share of the platform.
+
+    Args:
+        settings: where the data lies, and the limits.
+        root: folder that relative paths start from if a task names none.
+        mode: a `server` or `worker` runs any task of the installation, an `in-process` one only its own.
+        registry: the targets; default: all oracles that are installed.
+    """
+
+    def __init__(
+        self, settings: Settings, root: Path, mode: Mode = "in-process", registry: Registry | None = None
+    ) -> None:
+        self.settings = settings
+        self.root = root.resolve()
+        self.mode = mode
+        self.registry = registry or load_oracles()
+        self.router = TaskRouter(self.registry)
+        self.news = NewsBoard()
+        self.database = Database(settings.effective_database_url)
+        self.task_store = TaskStore(self.database)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="vibe-platform", daemon=True)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vibe-blocking")
+        self._workers = WorkerPool(settings.worker_processes)
+        self._background: list[asyncio.Task[Any]] = []
+        self._is_open = False
+        is_shared = mode != "in-process"
+        self.engine = create_engine(settings, self.database, run=self._run_task, serves_shared=is_shared)
+        self.relay = OutboxRelay(self.task_store, self.engine, self.loop)
+        self.tasks = TaskService(
+            self.task_store,
+            self.registry,
+            self.news,
+            executor_id=self.engine.executor_id,
+            is_shared=is_shared,
+            default_timeout_s=settings.task_timeout_s,
+            default_root=self.root,
+            allowed_roots=self.allowed_roots,
+            accepted=self.relay.wake,
+            cancel_running=self._cancel_running,
+        )
+        self._runner = TaskRunner(
+            self.task_store,
+            self.registry,
+            self.router,
+            self.news,
+            self.engine.executor_id,
+            self._make_context,
+        )
+
+    @property
+    def running(self) -> set[str]:
+        """Return the tasks that run in this process now."""
+        return self._runner.running
+
+    @property
+    def frames_dir(self) -> Path:
+        """Return where tables that come from a notebook's memory are put for a task to read."""
+        return self.settings.data_dir / "frames"
+
+    def start(self) -> None:
+        """Open the database and begin; returns once tasks can be accepted.
+
+        Raises:
+            VibeError: `database.*`, with what to do.
+        """
+        self.database.open()
+        AccountStore(self.database).ensure(OWNER.user_id, OWNER.name)
+        self._is_open = True
+        self._thread.start()
+        self.call(self._start())
+
+    def stop(self) -> None:
+        """Let what runs be taken over by others, and close everything; a second call does nothing."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self.call(self._stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.database.close()
+
+    def call(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """Run a coroutine on the platform's loop and wait for its result, from any other thread.
+
+        An interrupt of the waiting thread cancels it.
+        """
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def acall(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """Run a coroutine on the platform's loop and await its result, from any other loop."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self.loop))
+
+    async def allowed_roots(self, user_id: str) -> Sequence[Path]:
+        """Return the folders that a user's tasks may read, with links resolved."""
+        projects = await self.task_store.roots(user_id)
+        folders = (self.root, self.frames_dir, *self.settings.allowed_roots, *map(Path, projects))
+        return [folder.resolve() for folder in folders]
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    async def _start(self) -> None:
+        await self.engine.open(Orphans(self.task_store, self.registry, self.news, self.engine, self.relay))
+        self._spawn(self.relay.run())
+        self._spawn(self._prune_now_and_then())
+        if await self.task_store.has_unfinished():
+            await self.engine.start()
+
+    async def _stop(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.engine.stop()
+        await self._workers.close()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._background.append(self.loop.create_task(coroutine))
+
+    async def _run_task(self, task_id: str) -> None:
+        await self._runner.run(task_id)
+
+    async def _cancel_running(self, task_id: str) -> None:
+        await self.acall(self.engine.cancel(task_id))
+
+    async def _make_context(self, task: StoredTask, progress: ProgressReport) -> RunContext:
+        root = Path(task.root)
+        allowed = [*await self.allowed_roots(task.user_id), root.resolve()]
+        return RunContext(
+            task,
+            root=root,
+            data_dir=self.settings.data_dir,
+            allowed=allowed,
+            progress=progress,
+            workers=self._workers,
+            threads=self._threads,
+            history=self._history,
+        )
+
+    async def _history(self, user_id: str, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """Return ended tasks in the order of their end.
+
+        On PostgreSQL, where two servers may commit out of that order, the newest second is left for next time.
+        """
+        if self.database.dialect == "sqlite":
+            return await self.task_store.ended(user_id, after, limit)
+        before = ids.iso(datetime.now(UTC) - timedelta(seconds=_POSTGRESQL_LAG_S))
+        return await self.task_store.ended(user_id, after, limit, before=before)
+
+    async def _prune_now_and_then(self) -> None:
+        """Delete what is older than the retention, a little at a time."""
+        while True:
+            before = datetime.now(UTC) - timedelta(days=self.settings.task_retention_days)
+            with contextlib.suppress(Unavailable):  # a busy or full database: next time
+                while await self.task_store.prune(ids.iso(before)):
+                    await asyncio.sleep(0)
+                await self.engine.prune(before)
+            await asyncio.sleep(_PRUNE_EVERY_S)

@@ -1,0 +1,42 @@
+"""The public operations about the platform itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vibe_jupyter import __version__
+from vibe_jupyter.core.operations import operation
+from vibe_jupyter.core.status.schemas import API_LEVEL, Health, Status
+
+if TYPE_CHECKING:
+    from vibe_jupyter.core.accounts.principal import Principal
+    from vibe_jupyter.core.platform import Platform
+
+__all__ = ["OPERATIONS"]
+
+
+@operation("platform.health", "GET /health", verb="health", scope=None, inline=True)
+async def get_health(platform: Platform, principal: Principal | None) -> Health:
+    """Say that the platform is up, with its version and API level."""
+    del platform, principal
+    return Health(version=__version__, api_level=API_LEVEL)
+
+
+@operation("platform.status", "GET /status", verb="status", scope="platform:read", inline=True)
+async def get_status(platform: Platform, principal: Principal) -> Status:
+    """Show where the platform runs and what it has to do for you."""
+    return Status(
+        version=__version__,
+        api_level=API_LEVEL,
+        mode=platform.mode,
+        user_id=principal.user_id,
+        root=str(platform.root),
+        data_dir=str(platform.settings.data_dir),
+        database=platform.database.dialect,
+        oracles=len(platform.registry.targets),
+        tasks=await platform.task_store.counts(principal.user_id),
+        problems=[f"oracle {name}: {why}" for name, why in platform.registry.problems.items()],
+    )
+
+
+OPERATIONS = (get_health, get_status)

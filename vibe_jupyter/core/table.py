@@ -1,0 +1,13 @@
+"""All operations of the platform: each slice's tuple, in the open."""
+
+from __future__ import annotations
+
+from vibe_jupyter.core.accounts.operations import OPERATIONS as ACCOUNTS
+from vibe_jupyter.core.operations import Operation
+from vibe_jupyter.core.oracles.operations import OPERATIONS as ORACLES
+from vibe_jupyter.core.status.operations import OPERATIONS as STATUS
+from vibe_jupyter.core.tasks.operations import OPERATIONS as TASKS
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: tuple[Operation, ...] = (*TASKS, *ORACLES, *ACCOUNTS, *STATUS)

@@ -1,0 +1,71 @@
+"""Hands accepted tasks to the engine: the outbox is emptied as soon as something is in it.
+
+A task and its place in the outbox are stored in one commit, so a crash between "accepted" and "queued" loses
+nothing: whoever takes over the dead process's outbox hands the rest over. Handing over twice does no harm, since
+the engine knows a task by its id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from vibe_jupyter.core.errors import VibeError
+from vibe_jupyter.core.tasks.engine import Job
+
+if TYPE_CHECKING:
+    from vibe_jupyter.core.tasks.engine import TaskEngine
+    from vibe_jupyter.core.tasks.store import TaskStore
+
+__all__ = ["OutboxRelay"]
+
+_RETRY_S = 1.0
+_BATCH = 200
+
+log = structlog.get_logger("vibe.tasks")
+
+
+class OutboxRelay:
+    """Runs on the platform's loop; `wake` may be called from any thread."""
+
+    def __init__(self, store: TaskStore, engine: TaskEngine, loop: asyncio.AbstractEventLoop) -> None:
+        self._store = store
+        self._engine = engine
+        self._loop = loop
+        self._bell = asyncio.Event()
+        self._is_rung = False
+
+    def wake(self) -> None:
+        """Say that something was accepted."""
+        if not self._is_rung:  # a second ring before the first is heard would say nothing more
+            self._is_rung = True
+            self._loop.call_soon_threadsafe(self._bell.set)
+
+    async def run(self) -> None:
+        """Empty the outbox whenever there is something in it; ends by cancellation only."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            self._is_rung = False
+            try:
+                await self.empty()
+            except VibeError as error:  # a full disk, a lost database: what was accepted stays in the outbox
+                log.warning("tasks wait in the outbox", reason=str(error))
+                self._loop.call_later(_RETRY_S, self.wake)
+
+    async def empty(self) -> int:
+        """Hand over all there is; return how many tasks that were."""
+        count = 0
+        while waiting := await self._store.outbox(self._engine.executor_id, _BATCH):
+            await self._engine.start()
+            await self._engine.submit_many(
+                [
+                    Job(task_id=task_id, user_id=user_id, priority=priority, shared=bool(is_shared))
+                    for task_id, user_id, priority, is_shared in waiting
+                ]
+            )
+            await self._store.handed_over([row[0] for row in waiting])
+            count += len(waiting)
+        return count

@@ -1,0 +1,90 @@
+"""How a task's row becomes the API's JSON: what is JSON text in the row passes through as it is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import orjson
+
+from vibe_jupyter.core.database.models import Task as TaskModel
+from vibe_jupyter.core.database.models import table_of
+from vibe_jupyter.core.errors import InvalidInput
+
+__all__ = ["COLUMNS", "cursor_of", "dump", "encode", "parse_cursor", "task_json"]
+
+_TABLE = table_of(TaskModel)
+_NAMES = (
+    "id", "type", "input", "required_capabilities", "state", "target_id", "target_type", "progress", "result",
+    "error", "created_at", "started_at", "finished_at", "capability", "parts", "priority", "timeout_s",
+    "project_id", "root", "retry_of", "attempts",
+)  # fmt: skip
+COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
+"""What is selected for `task_json`, in this order."""
+
+_EMPTY = orjson.Fragment(b"[]")
+
+
+def task_json(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a row of `COLUMNS` as what orjson encodes to the API's task."""
+    (
+        id_, type_, input_, required, state, target_id, target_type, progress, result,
+        error, created_at, started_at, finished_at, capability, parts, priority, timeout_s,
+        project_id, root, retry_of, attempts,
+    ) = row  # fmt: skip
+    fragment = orjson.Fragment
+    return {
+        "id": id_,
+        "type": type_,
+        "input": fragment(input_),
+        "required_capabilities": fragment(required),
+        "state": state,
+        "target": None if target_id is None else {"id": target_id, "type": target_type},
+        "progress": None if progress is None else fragment(progress),
+        "result": None if result is None else fragment(result),
+        "error": None if error is None else fragment(error),
+        "created_at": created_at,
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "capability": capability,
+        "parts": _EMPTY if parts is None else fragment(parts),
+        "priority": priority,
+        "timeout_s": timeout_s,
+        "project_id": project_id,
+        "root": root,
+        "retry_of": retry_of,
+        "attempts": attempts,
+    }
+
+
+def encode(value: Any) -> bytes:
+    """Return JSON with the fragments in it."""
+    return orjson.dumps(value)
+
+
+def dump(value: Any) -> str:
+    """Return JSON as text, for a column; NaN and infinities become null, as JSON has none."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def cursor_of(*keys: str) -> str:
+    """Return the opaque form of where a page ended."""
+    return base64.urlsafe_b64encode("\n".join(keys).encode()).decode().rstrip("=")
+
+
+def parse_cursor(cursor: str) -> tuple[str, str]:
+    """Return the two keys of a cursor.
+
+    Raises:
+        InvalidInput: `request.invalid`.
+    """
+    try:
+        first, second = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("\n")
+    except (ValueError, binascii.Error):
+        raise InvalidInput(
+            "cursor: not a cursor of this list",
+            hint="pass next_cursor of the page before, or leave it out",
+            errors=[{"loc": ["cursor"], "msg": "not a cursor of this list"}],
+        ) from None
+    return first, second

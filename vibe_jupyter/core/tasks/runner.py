@@ -1,0 +1,209 @@
+"""Runs one task: route it, let the target work, store how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+
+from vibe_jupyter.core.errors import TooLarge, Unavailable, VibeError
+from vibe_jupyter.core.tasks import rows
+from vibe_jupyter.core.tasks.context import ProgressReport
+from vibe_jupyter.core.tasks.engine import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydantic import BaseModel
+
+    from vibe_jupyter.core.events import NewsBoard
+    from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.routing.router import Decision, TaskRouter
+    from vibe_jupyter.core.routing.targets import Target
+    from vibe_jupyter.core.tasks.context import RunContext
+    from vibe_jupyter.core.tasks.store import StoredTask, TaskStore
+
+__all__ = ["TaskRunner"]
+
+MAX_ATTEMPTS = 3
+MAX_RESULT_BYTES = 32 * 2**20
+
+log = structlog.get_logger("vibe.tasks")
+
+
+class TaskRunner:
+    """The body of the engine's workflow. `make_context` gives the target its surroundings."""
+
+    def __init__(
+        self,
+        store: TaskStore,
+        registry: Registry,
+        router: TaskRouter,
+        news: NewsBoard,
+        executor_id: str,
+        make_context: Callable[[StoredTask, ProgressReport], Awaitable[RunContext]],
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._router = router
+        self._news = news
+        self._executor_id = executor_id
+        self._make_context = make_context
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self.running: set[str] = set()
+        """The tasks that run in this process now."""
+
+    async def run(self, task_id: str) -> None:
+        """Run a task to its end, or to a point where the engine shall try it again.
+
+        Raises:
+            Retry: after a failure that may pass; the engine calls again after a pause.
+            asyncio.CancelledError: if it was cancelled; the row says why.
+        """
+        task = await self._store.stored(task_id)
+        if task is None or task.is_final:
+            return
+        if task.cancel_requested:
+            await self._end_unstarted(task, "cancelled", None)
+            return
+        try:
+            decision = self._router.route(task.capability, orjson.loads(task.required_capabilities))
+        except Unavailable as error:
+            await self._end_unstarted(task, "failed", error)
+            return
+        self.running.add(task_id)
+        try:
+            await self._run_on_best(task, decision)
+        finally:
+            self.running.discard(task_id)
+
+    async def _run_on_best(self, task: StoredTask, decision: Decision) -> None:
+        """Try the ranked targets; only a failure that may pass, of a target without lasting effects, goes on."""
+        targets = [target for target, _ in decision.ranked]
+        for place, target in enumerate(targets):
+            attempt = task.attempts + place + 1
+            async with self._slot(target):
+                error = await self._attempt(task, target, decision, attempt)
+            if error is None:
+                return
+            may_repeat = isinstance(error, Unavailable) and target.idempotent
+            if may_repeat and place + 1 < len(targets):
+                await self._note(task.id, "fallback", target=targets[place + 1].id, error=error.brief())
+                continue
+            if may_repeat and attempt < MAX_ATTEMPTS:
+                await self._note(task.id, "retrying", attempt=attempt, of=MAX_ATTEMPTS, error=error.brief())
+                raise Retry(str(error))
+            await self._finish(task.id, "failed", error=error.brief())
+            return
+
+    async def _attempt(
+        self, task: StoredTask, target: Target, decision: Decision, attempt: int
+    ) -> VibeError | None:
+        """Run the task on one target; return why it failed, None if the task has ended in another way."""
+        why = rows.dump({**orjson.loads(task.explanation or "{}"), **decision.explain(), "chosen": target.id})
+        is_ours = await self._store.start(
+            task.id, self._executor_id, (target.id, target.type), why, attempt=attempt
+        )
+        if not is_ours:  # ended, being cancelled, or taken over by another process
+            await self._end_if_cancelled(task)
+            return None
+        self._news.publish(task.id)
+        began = time.monotonic()
+        target.stats.in_flight += 1
+        ok = False
+        try:
+            await self._work(task, target)
+            ok = True
+            return None
+        except VibeError as error:
+            ok = error.status < 500  # the caller's mistake says nothing about the target
+            return error
+        except asyncio.CancelledError:
+            ok = True
+            await self._end_if_cancelled(task)
+            raise
+        except Exception as error:
+            log.exception("target failed", task_id=task.id, target=target.id)
+            return VibeError(
+                f"{target.id} failed with {type(error).__name__}: {error}"[:2000],
+                code="target.bug",
+                hint=f"this is a bug of the {target.type} {target.id}; the log has its stack",
+            )
+        finally:
+            target.stats.in_flight -= 1
+            now = time.monotonic()
+            target.stats.end(ok=ok, latency_s=now - began, now=now)
+
+    async def _work(self, task: StoredTask, target: Target) -> None:
+        """Let the target work within the task's time limit, and store its result."""
+
+        async def store(progress: str) -> None:
+            if await self._store.progress(task.id, self._executor_id, progress):
+                self._news.publish(task.id)
+
+        progress = ProgressReport(store)
+        context = await self._make_context(task, progress)
+        input_ = self._input(task, target)
+        timeout = asyncio.timeout(task.timeout_s)
+        try:
+            async with timeout:
+                output = await target.run(context, input_)
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            raise VibeError(
+                f"it took longer than {task.timeout_s:g} s",
+                code="task.timeout",
+                hint="set a larger timeout_s, or ask for less",
+            ) from error
+        finally:
+            await progress.flush()
+        result = output.model_dump_json()
+        parts = rows.dump([part.model_dump() for part in context.parts]) if context.parts else None
+        size = len(result) + len(parts or "")
+        if size > MAX_RESULT_BYTES:
+            raise TooLarge(
+                f"the result has {size / 2**20:.0f} MB, more than {MAX_RESULT_BYTES / 2**20:.0f}",
+                code="task.result_too_large",
+                hint="ask for less, e.g. with a smaller limit",
+            )
+        await self._finish(task.id, "succeeded", result=result, parts=parts)
+
+    def _input(self, task: StoredTask, target: Target) -> BaseModel:
+        """Return the task's input as the capability's model; it was checked when the task was accepted."""
+        capability = target.capabilities[task.capability]
+        values = orjson.loads(task.input)
+        if task.type == "ask":
+            values = {capability.text_field: values["text"]} if capability.text_field else {}
+        return capability.input.model_validate(values)
+
+    def _slot(self, target: Target) -> asyncio.Semaphore:
+        """Return what bounds how many tasks of a target run at once."""
+        if target.id not in self._slots:
+            self._slots[target.id] = asyncio.Semaphore(target.concurrency or 1_000_000)
+        return self._slots[target.id]
+
+    async def _finish(self, task_id: str, state: str, **how: Any) -> None:
+        if await self._store.finish(task_id, self._executor_id, state, **how):
+            self._news.publish(task_id)
+
+    async def _end_unstarted(self, task: StoredTask, state: str, error: VibeError | None) -> None:
+        if await self._store.end_unstarted(task.id, state, error.brief() if error else None):
+            self._news.publish(task.id)
+
+    async def _end_if_cancelled(self, task: StoredTask) -> None:
+        """End the task if somebody wants it cancelled; otherwise it is left for who takes over."""
+        stored = await self._store.stored(task.id)
+        if stored is None or not stored.cancel_requested or stored.is_final:
+            return
+        if stored.executor_id == self._executor_id:
+            await self._finish(task.id, "cancelled")
+        elif stored.executor_id is None:
+            await self._end_unstarted(stored, "cancelled", None)
+
+    async def _note(self, task_id: str, kind: str, **data: Any) -> None:
+        await self._store.note(task_id, kind, data)
+        self._news.publish(task_id)

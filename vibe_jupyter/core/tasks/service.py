@@ -1,0 +1,228 @@
+"""What can be done with tasks: accept, show, follow, cancel, retry, explain."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import ValidationError
+
+from vibe_jupyter.core import paths
+from vibe_jupyter.core.errors import Conflict, InvalidInput
+from vibe_jupyter.core.ids import new_id, now
+from vibe_jupyter.core.operations import invalid
+from vibe_jupyter.core.routing.registry import ASK
+from vibe_jupyter.core.tasks import rows
+from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Explanation, TaskCreate, TaskEvent
+from vibe_jupyter.core.tasks.store import NewTask
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from vibe_jupyter.core.accounts.principal import Principal
+    from vibe_jupyter.core.events import NewsBoard
+    from vibe_jupyter.core.oracles.base import Capability
+    from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.tasks.schemas import HistoryQuery
+    from vibe_jupyter.core.tasks.store import TaskStore
+
+__all__ = ["TaskService"]
+
+_POLL_S = 0.5  # how soon events of another process are seen; those of this one are seen at once
+_SEQ = re.compile(r"[0-9]{1,12}\Z")
+
+
+class TaskService:
+    """Behaviour of tasks. Its methods may be called on any event loop."""
+
+    def __init__(
+        self,
+        store: TaskStore,
+        registry: Registry,
+        news: NewsBoard,
+        *,
+        executor_id: str,
+        is_shared: bool,
+        default_timeout_s: float,
+        default_root: Path,
+        allowed_roots: Callable[[str], Awaitable[Sequence[Path]]],
+        accepted: Callable[[], None],
+        cancel_running: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._news = news
+        self._executor_id = executor_id
+        self._is_shared = is_shared
+        self._default_timeout_s = default_timeout_s
+        self._default_root = default_root
+        self._allowed_roots = allowed_roots
+        self._accepted = accepted
+        self._cancel_running = cancel_running
+
+    async def create(self, principal: Principal, body: TaskCreate, *, retry_of: str | None = None) -> bytes:
+        """Check a request, store it for good, and leave it to the engine.
+
+        Raises:
+            InvalidInput: what is wrong with type, capabilities or input; `route.ambiguous` for free text.
+            Conflict: `task.idempotency_mismatch`.
+            NotFound, Forbidden: about the project or the root.
+        """
+        explanation: str | None = None
+        kind, input_ = body.type, body.input
+        if kind == ASK:
+            text = _text(input_)
+            understood = self._registry.understand(text)
+            capability = understood.capability
+            values: dict[str, Any] = {capability.text_field: text} if capability.text_field else {}
+            matched = [
+                {"capability": match.capability, "score": round(match.score, 3), "why": list(match.why)}
+                for match in understood.ranked[:5]
+            ]
+            explanation = rows.dump({"asked": text, "matched": matched})
+        else:
+            capability = self._registry.capability(kind)
+            kind, values = capability.task_type, input_
+        self._validate(capability, values, ASK if kind == ASK else capability.task_type)
+        required = self._registry.require(body.required_capabilities)
+        root = self._default_root
+        if body.root is not None:
+            root = paths.checked_root(body.root, await self._roots_for(principal, body.root))
+        task = NewTask(
+            id=new_id(),
+            user_id=principal.user_id,
+            type=kind,
+            capability=capability.name,
+            input=rows.dump(input_),
+            required_capabilities=rows.dump(required),
+            root=str(root),
+            priority=body.priority,
+            timeout_s=body.timeout_s or self._default_timeout_s,
+            is_shared=self._is_shared,
+            project_id=body.project_id,
+            idempotency_key=body.idempotency_key,
+            retry_of=retry_of,
+            explanation=explanation,
+        )
+        task_id, is_new, created_at = await self._store.insert(task, self._executor_id)
+        if not is_new:
+            return await self._store.get(principal.user_id, task_id)
+        self._accepted()
+        return rows.encode(rows.task_json(task.row(created_at)))
+
+    async def retry(self, principal: Principal, task_id: str) -> bytes:
+        """Ask for the same again, as a new task.
+
+        Raises:
+            NotFound: `task.not_found`.
+            Conflict: `task.not_ended`.
+        """
+        old = orjson.loads(await self._store.get(principal.user_id, task_id))
+        if old["state"] not in FINAL_STATES:
+            raise Conflict(
+                f"the task is still {old['state']}",
+                code="task.not_ended",
+                hint="cancel it first, or wait for its end",
+            )
+        fields = ("type", "input", "required_capabilities", "priority", "timeout_s", "project_id", "root")
+        body = TaskCreate(**{name: old[name] for name in fields})
+        return await self.create(principal, body, retry_of=task_id)
+
+    async def get(self, principal: Principal, task_id: str) -> bytes:
+        """Return a task as JSON."""
+        return await self._store.get(principal.user_id, task_id)
+
+    async def history(self, principal: Principal, query: HistoryQuery) -> bytes:
+        """Return a page of tasks as JSON."""
+        return await self._store.history(principal.user_id, query)
+
+    async def cancel(self, principal: Principal, task_id: str) -> bytes:
+        """Cancel a task: a queued one at once, a running one within a second."""
+        state = await self._store.cancel(principal.user_id, task_id)
+        self._news.publish(task_id)
+        await self._cancel_running(task_id)
+        del state
+        return await self._store.get(principal.user_id, task_id)
+
+    async def explain(self, principal: Principal, task_id: str) -> Explanation:
+        """Return why a task went where it went; of one that waits, what is known so far."""
+        task = orjson.loads(await self._store.get(principal.user_id, task_id))
+        known = await self._store.explanation(principal.user_id, task_id)
+        base = {name: task[name] for name in ("type", "capability", "required_capabilities")}
+        return Explanation(**{**base, **known, "task_id": task_id})
+
+    async def events(self, principal: Principal, task_id: str, after: str | None) -> AsyncIterator[TaskEvent]:
+        """Yield the events of a task behind `after`, then each new one, up to the final one.
+
+        An `after` that is no number of an event of this task is answered by a `gap` event and a replay from the
+        start: what was shown before may not be what there is.
+        """
+        last, _ = await self._store.last_seq(principal.user_id, task_id)
+        seen = 0
+        if after is not None:
+            if _SEQ.match(after) and int(after) <= last:
+                seen = int(after)
+            else:
+                yield TaskEvent(seq=0, type="gap", task_id=task_id, at=now(), data={"after": after})  # type: ignore[arg-type]
+        with self._news.subscribe(task_id) as news:
+            while True:
+                page = await self._store.events(task_id, seen)
+                for seq, kind, at, data in page:
+                    if seq != seen + 1:
+                        yield TaskEvent(seq=0, type="gap", task_id=task_id, at=at, data={"after": str(seen)})  # type: ignore[arg-type]
+                    seen = seq
+                    yield TaskEvent(seq=seq, type=kind, task_id=task_id, at=at, data=orjson.loads(data))  # type: ignore[arg-type]
+                    if kind in FINAL_STATES:
+                        return
+                if not page:
+                    if (await self._store.last_seq(principal.user_id, task_id))[1] in FINAL_STATES and not (
+                        await self._store.events(task_id, seen)
+                    ):
+                        return  # it ended before `after`
+                    await news.wait(_POLL_S)
+
+    async def _roots_for(self, principal: Principal, root: str) -> Sequence[Path]:
+        from pathlib import Path
+
+        if principal.via == "local":  # the process's own user: the folder is where their code runs
+            return [Path(root).resolve()]
+        return await self._allowed_roots(principal.user_id)
+
+    @staticmethod
+    def _validate(capability: Capability, values: dict[str, Any], kind: str) -> None:
+        try:
+            capability.input.model_validate(values)
+        except ValidationError as error:
+            raise _wrong_input(error, capability, kind) from None
+        unknown = sorted(set(values) - set(capability.input.model_fields))
+        if unknown:
+            known = ", ".join(capability.input.model_fields)
+            raise InvalidInput(
+                f"input.{unknown[0]}: {kind} has no such field",
+                code="task.invalid_input",
+                hint=f"its fields: {known}" if known else "it takes no input",
+                errors=[{"loc": ["input", name], "msg": "unknown field"} for name in unknown],
+            )
+
+
+def _wrong_input(error: ValidationError, capability: Capability, kind: str) -> InvalidInput:
+    found = invalid(error, "input")
+    fields = ", ".join(
+        f"{name}{'' if info.is_required() else '?'}" for name, info in capability.input.model_fields.items()
+    )
+    found.code, found.hint = "task.invalid_input", f"the input of {kind}: {fields}"
+    return found
+
+
+def _text(input_: dict[str, Any]) -> str:
+    text = input_.get("text")
+    if not isinstance(text, str) or not text.strip() or set(input_) != {"text"}:
+        raise InvalidInput(
+            'input.text: a task of type ask takes exactly {"text": "what you want"}',
+            code="task.invalid_input",
+            hint="name the kind of task with type to give it other input",
+            errors=[{"loc": ["input", "text"], "msg": "Field required"}],
+        )
+    return text

@@ -1,0 +1,309 @@
+"""The base of our handlers: identity, scopes, one error shape; and the two kinds that the table needs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
+from jupyter_server.auth import User
+from jupyter_server.base.handlers import APIHandler
+from pydantic import ValidationError
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from vibe_jupyter.core.errors import (
+    BadRequest,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    VibeError,
+)
+from vibe_jupyter.core.operations import faults_of, validated
+from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
+from vibe_jupyter.server_ext import identity
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from jupyter_server.auth import IdentityProvider
+
+    from vibe_jupyter.core.accounts.principal import Principal
+    from vibe_jupyter.core.operations import Operation
+    from vibe_jupyter.server_ext.app import VibeApp
+
+__all__ = ["NotFoundHandler", "OperationHandler", "VibeHandler"]
+
+HEARTBEAT_S = 15.0
+_API_LEVEL = str(API_LEVEL)
+_OWNER_AS_USER = User(username="local", name="Local owner")
+_LENGTH_LIMIT_DEFAULT = 8 * 2**20
+
+
+class UnsupportedMediaType(VibeError):  # noqa: N818 - named for the status, as its siblings are
+    """The body is not JSON (415)."""
+
+    status, code = 415, "request.not_json"
+
+
+class MethodNotAllowed(VibeError):  # noqa: N818
+    """The path exists, with other methods (405)."""
+
+    status, code = 405, "request.method_not_allowed"
+
+
+class VibeHandler(APIHandler):
+    """A handler of ours: `prepare` refuses strangers, so no method needs a decorator."""
+
+    allowed_methods: ClassVar[tuple[str, ...]] = ()
+    principal: Principal | None = None
+
+    @property
+    def vibe(self) -> VibeApp:
+        """Return the extension."""
+        app: VibeApp = self.settings["vibe_app"]
+        return app
+
+    def required_scope(self) -> str | None:
+        """Return what the principal must be allowed; None if anybody may ask."""
+        return "platform:read"
+
+    async def prepare(self) -> None:
+        """Find out who asks, and refuse what they may not do."""
+        credential = identity.header_credential(self.request.headers.get("Authorization", ""))
+        scope = self.required_scope()
+        if credential is not None:
+            if not self.check_host():
+                raise Forbidden("this host name is not served here", code="auth.foreign_host")
+            provider: IdentityProvider = self.identity_provider
+            self.principal = identity.from_header(credential, provider.token)
+            if self.principal is not None:
+                self._token_authenticated = True
+                self.current_user = self._jupyter_current_user = _OWNER_AS_USER
+            self.set_cors_headers()
+        elif scope is None and self.request.method == "GET":
+            return
+        else:
+            await super().prepare()
+            user = self.current_user
+            self.principal = identity.from_user(user) if user is not None else None
+        if scope is not None:
+            if self.principal is None:
+                raise _nobody(credential is not None)
+            self.principal.require(scope)
+
+    def check_xsrf_cookie(self) -> None:
+        """Answer 401 where nobody is signed in: Jupyter checks this first and would say 403."""
+        if getattr(self, "_jupyter_current_user", self) is None and self.required_scope() is not None:
+            raise _nobody(was_given=False)
+        super().check_xsrf_cookie()
+
+    def get_login_url(self) -> str:
+        """Refuse instead of sending a program to a form."""
+        raise _nobody(was_given=False)
+
+    def set_default_headers(self) -> None:
+        """Name the API level on every answer, errors too: a client checks it before it believes anything."""
+        self.set_header("Content-Type", "application/json")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header(API_LEVEL_HEADER, _API_LEVEL)
+
+    def compute_etag(self) -> None:
+        """Do not hash every body for a comparison that no client asks for."""
+
+    def json_body(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            UnsupportedMediaType, TooLarge.
+        """
+        media_type = self.request.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
+        if media_type != "application/json":
+            raise UnsupportedMediaType(
+                "send the body as application/json", hint="set the Content-Type header"
+            )
+        platform = self.vibe.ready_platform
+        limit = platform.settings.max_body_bytes if platform else _LENGTH_LIMIT_DEFAULT
+        body: bytes = self.request.body
+        if len(body) > limit:
+            raise TooLarge(
+                f"the body has {len(body):,} bytes, more than {limit:,}",
+                hint="pass a path instead of content, or raise VIBE_MAX_BODY_BYTES",
+            )
+        return body
+
+    def write_error(self, status_code: int, **info: Any) -> None:
+        """Answer with problem+json (RFC 9457); the text of an unexpected error stays here."""
+        error = info.get("exc_info", (None, None))[1]
+        if not isinstance(error, VibeError):
+            error = self._as_ours(status_code, error)
+        self.set_status(error.status)
+        if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self.allowed_methods))
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            self.set_header("WWW-Authenticate", 'Bearer realm="vibe"')
+        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.set_header("Retry-After", "2")
+        self.finish(orjson.dumps(error.problem()), set_content_type="application/problem+json")
+
+    def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
+        """Log what is a bug of ours; never the request's own text, which may hold a token."""
+        if not isinstance(error, (web.HTTPError, VibeError)) or getattr(error, "status", 0) == 500:
+            self.log.error(
+                "%s %s failed", self.request.method, self.request.path, exc_info=(kind, error, trace)
+            )
+
+    def _handle_request_exception(self, error: BaseException) -> None:
+        """Keep tornado from logging each of our own errors as an uncaught exception."""
+        if isinstance(error, VibeError) and not self._finished and error.status != 500:
+            self.send_error(error.status, exc_info=(type(error), error, error.__traceback__))
+            return
+        super()._handle_request_exception(error)
+
+    def _log(self) -> None:
+        """Leave an ordinary request to the log only where somebody reads it: it costs as much as the rest."""
+        if self.get_status() >= 400 or self.log.isEnabledFor(logging.DEBUG):
+            super()._log()
+
+    def _as_ours(self, status_code: int, error: BaseException | None) -> VibeError:
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            return MethodNotAllowed(
+                f"{self.request.method} is not possible here",
+                hint=f"possible: {', '.join(self.allowed_methods)}",
+            )
+        known: dict[int, type[VibeError]] = {
+            400: BadRequest, 401: Unauthenticated, 403: Forbidden, 404: NotFound, 413: TooLarge,
+        }  # fmt: skip
+        if status_code in known and isinstance(error, web.HTTPError):
+            text = getattr(error, "log_message", None) or HTTPStatus(status_code).phrase
+            return known[status_code](text.rstrip("."))
+        found = VibeError(
+            "the server failed; nothing is known to be lost", hint="the server's log has the cause"
+        )
+        found.status = status_code
+        return found
+
+
+class NotFoundHandler(VibeHandler):
+    """Answers everything under our path that no operation has."""
+
+    async def prepare(self) -> None:
+        """Refuse strangers first, then everybody."""
+        await super().prepare()
+        raise NotFound(
+            f"there is nothing at {self.request.path}", hint="GET /vibe/api/openapi.json lists what there is"
+        )
+
+
+class OperationHandler(VibeHandler):
+    """All operations of one path; `operations` has them by HTTP method."""
+
+    operations: ClassVar[dict[str, Operation]] = {}
+
+    def required_scope(self) -> str | None:
+        """Return the scope of the operation; an unknown method is refused later, to those who may ask at all."""
+        operation = self.operations.get(self.request.method or "")
+        return operation.scope if operation else "platform:read"
+
+    async def run(self, **path: str) -> None:
+        """Parse, run, answer."""
+        operation = self.operations[self.request.method or ""]
+        arguments: dict[str, Any] = dict(path)
+        if operation.query is not None:
+            arguments["query"] = validated(operation.query, self._query(operation))
+        elif self.request.query_arguments:
+            self._refuse_query()
+        if operation.body is not None:
+            arguments["body"] = self._body(operation)
+        platform = self.vibe.ready_platform or await self.vibe.platform()
+        if operation.kind == "stream":
+            await self._stream(operation, operation.function(platform, self.principal, **arguments))
+            return
+        call = operation.function(platform, self.principal, **arguments)
+        result = await (call if operation.inline else platform.acall(call))
+        self.set_status(operation.status)
+        self.finish(operation.encode(result))
+
+    def _query(self, operation: Operation) -> dict[str, Any]:
+        values = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        values.pop("token", None)  # Jupyter's own way to sign in
+        if operation.kind == "stream" and (last := self.request.headers.get("Last-Event-ID")):
+            values.setdefault("after", last)
+        return values
+
+    def _refuse_query(self) -> None:
+        unknown = sorted(set(self.request.query_arguments) - {"token"})
+        if unknown:
+            raise InvalidInput(
+                f"{unknown[0]}: unknown query parameter",
+                errors=[{"loc": [name], "msg": "unknown query parameter"} for name in unknown],
+            )
+
+    def _body(self, operation: Operation) -> Any:
+        assert operation.body is not None
+        try:
+            return operation.body.model_validate_json(self.json_body())
+        except ValidationError as error:
+            faults = faults_of(error)
+            if error.errors()[0]["type"] == "json_invalid":
+                raise BadRequest(f"the body is not JSON: {faults[0]['msg']}", errors=faults) from None
+            first = faults[0]
+            where = ".".join(map(str, first["loc"])) or "body"
+            raise InvalidInput(f"{where}: {first['msg']}", errors=faults) from None
+
+    async def _stream(self, operation: Operation, items: AsyncIterator[Any]) -> None:
+        """Send server-sent events until the stream or the listener ends."""
+        self._track_activity = False  # an open page must not keep an idle server alive
+        upcoming: asyncio.Task[Any] | None = None
+        try:
+            upcoming = asyncio.ensure_future(anext(items))
+            first = await upcoming  # so that an error still has its own status
+            self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+            self.set_header("Cache-Control", "no-cache, no-transform")
+            self.set_header("X-Accel-Buffering", "no")
+            self.write(b"retry: 1000\n\n" + _frame(operation, first))
+            await self.flush()
+            while True:
+                upcoming = (
+                    upcoming if upcoming and not upcoming.done() else asyncio.ensure_future(anext(items))
+                )
+                done, _ = await asyncio.wait({upcoming}, timeout=HEARTBEAT_S)
+                self.write(_frame(operation, upcoming.result()) if done else b": still here\n\n")
+                await self.flush()  # back-pressure
+        except StopAsyncIteration:
+            if not self._headers_written:
+                self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+            self.finish(set_content_type="text/event-stream; charset=utf-8")
+        except StreamClosedError:
+            return
+        finally:
+            if upcoming is not None and not upcoming.done():
+                upcoming.cancel()
+                with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                    await upcoming
+            await items.aclose()  # type: ignore[attr-defined]
+
+
+def _frame(operation: Operation, item: Any) -> bytes:
+    identity_line = b"id: %d\n" % item.seq if item.seq else b""
+    return b"%sevent: %s\ndata: %s\n\n" % (identity_line, item.type.encode(), operation.encode(item))
+
+
+def _nobody(was_given: bool) -> Unauthenticated:
+    if was_given:
+        return Unauthenticated(
+            "the credential is not valid",
+            code="auth.invalid_credential",
+            hint="send `Authorization: token T` with the server's token (jupyter server list)",
+        )
+    return Unauthenticated(
+        "nobody is signed in",
+        hint="send `Authorization: token T` with the server's token (jupyter server list)",
+    )

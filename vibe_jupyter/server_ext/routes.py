@@ -1,0 +1,56 @@
+"""Every route of the extension, from the operation table and a short list of hand-written ones."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from vibe_jupyter.core.table import OPERATIONS
+from vibe_jupyter.server_ext.documentation import DocsFileHandler, DocsHandler, OpenApiHandler
+from vibe_jupyter.server_ext.handlers import NotFoundHandler, OperationHandler
+
+if TYPE_CHECKING:
+    from vibe_jupyter.core.operations import Operation
+
+__all__ = ["API", "HAND_WRITTEN", "routes"]
+
+API = "/vibe/api"
+HAND_WRITTEN: tuple[tuple[str, Any], ...] = (
+    (rf"{API}/openapi\.json", OpenApiHandler),
+    (r"/vibe/docs/?", DocsHandler),
+    (r"/vibe/docs/static/(?P<path>[\w.-]+)", DocsFileHandler),
+)
+"""What the table does not describe: its own description."""
+
+
+def routes() -> list[tuple[str, Any]]:
+    """Return `(pattern, handler)` for each path, literal ones before those with a name in them."""
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in OPERATIONS:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    table = [(_pattern(path), _handler(path, by_path[path])) for path in sorted(by_path, key=_specificity)]
+    return [*HAND_WRITTEN, *table, (rf"{API}(?:/.*)?", NotFoundHandler)]
+
+
+def _specificity(path: str) -> tuple[int, str]:
+    return path.count("{"), path
+
+
+def _pattern(path: str) -> str:
+    return API + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)
+
+
+def _handler(path: str, operations: dict[str, Operation]) -> type[OperationHandler]:
+    methods: dict[str, Any] = {method.lower(): _method() for method in operations}
+    name = "".join(part.title() for part in re.findall(r"\w+", path)) + "Handler"
+    allowed = tuple(sorted(operations))
+    return type(name, (OperationHandler,), {**methods, "operations": operations, "allowed_methods": allowed})
+
+
+def _method() -> Any:
+    async def run(self: OperationHandler, **path: str) -> None:
+        await self.run(**path)
+
+    # What Jupyter's start-up check looks for: `prepare` has refused strangers when a method runs.
+    run.__allow_unauthenticated = False  # type: ignore[attr-defined]
+    return run
