@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from vibe_jupyter.client.namespaces import BaseClient
 from vibe_jupyter.core.errors import Unavailable
@@ -36,7 +36,7 @@ class VibeClient(BaseClient):
         """Let go of connections."""
         self.transport.close()
 
-    def __enter__(self) -> VibeClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

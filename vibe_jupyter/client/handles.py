@@ -138,7 +138,8 @@ class _Handle:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from vibe_jupyter.widgets.rendering import mimebundle
 
-        return mimebundle(self)
+        bundle: dict[str, Any] = mimebundle(self)
+        return bundle
 
 
 class TaskHandle(_Handle):

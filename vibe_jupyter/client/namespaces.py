@@ -102,21 +102,16 @@ class BaseClient:
             return {**given, **{name: _id_of(value) for name, value in kwargs.items() if value is not None}}
 
         transport = self.transport
-        if operation.kind == "stream":
-            stream = transport.astream if self.is_async else transport.stream
+        stream = transport.astream if self.is_async else transport.stream
 
-            def function(*args: Any, **kwargs: Any) -> Any:
-                return stream(operation, values_of(args, kwargs))
+        async def await_call(values: dict[str, Any]) -> Any:
+            return self.wrap(await transport.acall(operation, values))
 
-        elif self.is_async:
-
-            async def function(*args: Any, **kwargs: Any) -> Any:
-                return self.wrap(await transport.acall(operation, values_of(args, kwargs)))
-
-        else:
-
-            def function(*args: Any, **kwargs: Any) -> Any:
-                return self.wrap(transport.call(operation, values_of(args, kwargs)))
+        def function(*args: Any, **kwargs: Any) -> Any:
+            values = values_of(args, kwargs)
+            if operation.kind == "stream":
+                return stream(operation, values)
+            return await_call(values) if self.is_async else self.wrap(transport.call(operation, values))
 
         function.__name__ = operation.name.partition(".")[2]
         function.__qualname__ = operation.name

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copyreg
 import difflib
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "Conflict",

@@ -11,7 +11,7 @@ from vibe_jupyter.core.errors import Forbidden, InvalidInput, NotFound, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["checked_root", "resolve"]
+__all__ = ["checked_root", "real", "resolve"]
 
 _LISTED = 2000  # names of a folder that are looked through for a similar one
 
@@ -46,6 +46,11 @@ def resolve(path: str, root: Path, allowed: Iterable[Path]) -> Path:
         shown = f"{len(similar)} similar: {', '.join(similar)}" if similar else f"looked in {wanted.parent}"
         raise NotFound(f"{path} does not exist", code="path.not_found", hint=shown, data={"similar": similar})
     return wanted
+
+
+def real(path: str) -> Path:
+    """Return a path with its links resolved, whether it exists or not."""
+    return Path(path).resolve()
 
 
 def checked_root(root: str, allowed: Iterable[Path]) -> Path:

@@ -189,7 +189,7 @@ class Platform:
 
     async def _make_context(self, task: StoredTask, progress: ProgressReport) -> RunContext:
         root = Path(task.root)
-        allowed = [*await self.allowed_roots(task.user_id), root.resolve()]
+        allowed = [*await self.allowed_roots(task.user_id), root]
         return RunContext(
             task,
             root=root,
@@ -217,6 +217,6 @@ class Platform:
             before = datetime.now(UTC) - timedelta(days=self.settings.task_retention_days)
             with contextlib.suppress(Unavailable):  # a busy or full database: next time
                 while await self.task_store.prune(ids.iso(before)):
-                    await asyncio.sleep(0)
+                    log.info("old tasks were deleted", before=before)
                 await self.engine.prune(before)
             await asyncio.sleep(_PRUNE_EVERY_S)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vibe_jupyter.core.accounts.operations import OPERATIONS as ACCOUNTS
-from vibe_jupyter.core.operations import Operation
 from vibe_jupyter.core.oracles.operations import OPERATIONS as ORACLES
 from vibe_jupyter.core.status.operations import OPERATIONS as STATUS
 from vibe_jupyter.core.tasks.operations import OPERATIONS as TASKS
+
+if TYPE_CHECKING:
+    from vibe_jupyter.core.operations import Operation
 
 __all__ = ["OPERATIONS"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -117,6 +117,7 @@ class VibeApp(ExtensionApp):
             ) from error
 
     async def _start_platform(self) -> Platform:
+        assert self.serverapp is not None
         root = Path(self.serverapp.root_dir)
 
         def start() -> Platform:
@@ -132,6 +133,6 @@ class VibeApp(ExtensionApp):
 
     def _count_as_activity(self) -> None:
         """Keep an idle culler from ending the server while a task runs."""
-        if self._platform is not None and self._platform.running:
+        if self._platform is not None and self._platform.running and self.serverapp is not None:
             times: dict[str, Any] = self.serverapp.web_app.settings["last_activity_times"]
-            times[self.name] = datetime.datetime.now(datetime.UTC)
+            times[self.name] = datetime.now(UTC)

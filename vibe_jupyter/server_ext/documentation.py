@@ -14,7 +14,7 @@ from tornado import web
 from vibe_jupyter.server_ext.handlers import VibeHandler
 from vibe_jupyter.server_ext.openapi import document
 
-__all__ = ["DocsFileHandler", "DocsHandler", "OpenApiHandler"]
+__all__ = ["STATIC", "DocsFileHandler", "DocsHandler", "OpenApiHandler"]
 
 STATIC = Path(__file__).parent / "static"
 _CSP = "; ".join(
@@ -60,11 +60,7 @@ class DocsHandler(JupyterHandler):
 
 
 class DocsFileHandler(web.StaticFileHandler):
-    """The page's own files: public, like Jupyter's static files; nothing but what lies in that folder."""
-
-    def initialize(self) -> None:
-        """Serve from the packaged folder."""
-        super().initialize(path=str(STATIC))
+    """The page's own files: public, like Jupyter's static files; nothing but what lies in the folder of the route."""
 
     @allow_unauthenticated
     async def get(self, path: str, include_body: bool = True) -> None:

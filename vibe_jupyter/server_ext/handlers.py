@@ -45,13 +45,13 @@ _OWNER_AS_USER = User(username="local", name="Local owner")
 _LENGTH_LIMIT_DEFAULT = 8 * 2**20
 
 
-class UnsupportedMediaType(VibeError):  # noqa: N818 - named for the status, as its siblings are
+class UnsupportedMediaType(VibeError):
     """The body is not JSON (415)."""
 
     status, code = 415, "request.not_json"
 
 
-class MethodNotAllowed(VibeError):  # noqa: N818
+class MethodNotAllowed(VibeError):
     """The path exists, with other methods (405)."""
 
     status, code = 405, "request.method_not_allowed"
@@ -73,7 +73,7 @@ class VibeHandler(APIHandler):
         """Return what the principal must be allowed; None if anybody may ask."""
         return "platform:read"
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]  # nobody is ever sent to a form
         """Find out who asks, and refuse what they may not do."""
         credential = identity.header_credential(self.request.headers.get("Authorization", ""))
         scope = self.required_scope()
@@ -194,7 +194,7 @@ class VibeHandler(APIHandler):
 class NotFoundHandler(VibeHandler):
     """Answers everything under our path that no operation has."""
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]
         """Refuse strangers first, then everybody."""
         await super().prepare()
         raise NotFound(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, TypeAdapter
 
 from vibe_jupyter import __version__
-from vibe_jupyter.core.operations import Operation
 from vibe_jupyter.core.table import OPERATIONS
+
+if TYPE_CHECKING:
+    from vibe_jupyter.core.operations import Operation
 
 __all__ = ["Problem", "document"]
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.table import OPERATIONS
-from vibe_jupyter.server_ext.documentation import DocsFileHandler, DocsHandler, OpenApiHandler
+from vibe_jupyter.server_ext.documentation import STATIC, DocsFileHandler, DocsHandler, OpenApiHandler
 from vibe_jupyter.server_ext.handlers import NotFoundHandler, OperationHandler
 
 if TYPE_CHECKING:
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["API", "HAND_WRITTEN", "routes"]
 
 API = "/vibe/api"
-HAND_WRITTEN: tuple[tuple[str, Any], ...] = (
+HAND_WRITTEN: tuple[tuple[Any, ...], ...] = (
     (rf"{API}/openapi\.json", OpenApiHandler),
     (r"/vibe/docs/?", DocsHandler),
-    (r"/vibe/docs/static/(?P<path>[\w.-]+)", DocsFileHandler),
+    (r"/vibe/docs/static/(?P<path>[\w.-]+)", DocsFileHandler, {"path": str(STATIC)}),
 )
 """What the table does not describe: its own description."""
 
 
-def routes() -> list[tuple[str, Any]]:
+def routes() -> list[tuple[Any, ...]]:
     """Return `(pattern, handler)` for each path, literal ones before those with a name in them."""
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:

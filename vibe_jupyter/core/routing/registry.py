@@ -104,7 +104,7 @@ class Registry:
 
     def _unknown(self, kind: str, word: str, code: str, where: str) -> InvalidInput:
         known = sorted({capability.task_type for capability in self.capabilities.values()} | {ASK})
-        near = [match for match in nearest(word, self._by_word)]
+        near = nearest(word, self._by_word)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         return InvalidInput(
             f"there is no {kind} {word!r}",

@@ -70,7 +70,7 @@ def _load(target: Target, _request: _Request) -> float:
     return max(0.0, 1 - target.stats.in_flight / limit)
 
 
-# (name, weight, value in [0, 1])
+# Each: its name, its weight, and its value in [0, 1].
 _SCORES: tuple[tuple[str, float, Callable[[Target, _Request], float]], ...] = (
     ("success", 0.30, lambda target, request: target.stats.success_at(request.now)),
     ("determinism", 0.25, lambda target, _: _DETERMINISM[target.type]),

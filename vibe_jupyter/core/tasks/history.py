@@ -66,10 +66,8 @@ def read_history(connection: Connection, user_id: str, query: HistoryQuery) -> b
     statement = _page(names, query.cursor is not None, "offset" in page, query.results)
     found = connection.all(statement, **values, **page)
     items, has_more = found[: query.limit], len(found) > query.limit
-    if names:
-        total = connection.scalar(_count(names), **values)
-    else:
-        total = connection.scalar(_COUNT_ALL, user_id=user_id) or 0
+    count, counted = (_count(names), values) if names else (_COUNT_ALL, {"user_id": user_id})
+    total = connection.scalar(count, **counted) or 0
     return rows.encode(
         {
             "items": [rows.task_json(row) for row in items],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator  # noqa: TC003 - read at run time
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.operations import Encoded, operation

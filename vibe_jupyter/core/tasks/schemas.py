@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vibe_jupyter.core.oracles.base import Part  # noqa: TC001 - pydantic reads it at run time
+from vibe_jupyter.core.oracles.base import Part
 
 __all__ = [
     "FINAL_STATES",

@@ -140,10 +140,9 @@ class TaskService:
 
     async def cancel(self, principal: Principal, task_id: str) -> bytes:
         """Cancel a task: a queued one at once, a running one within a second."""
-        state = await self._store.cancel(principal.user_id, task_id)
+        await self._store.cancel(principal.user_id, task_id)
         self._news.publish(task_id)
         await self._cancel_running(task_id)
-        del state
         return await self._store.get(principal.user_id, task_id)
 
     async def explain(self, principal: Principal, task_id: str) -> Explanation:
@@ -165,15 +164,15 @@ class TaskService:
             if _SEQ.match(after) and int(after) <= last:
                 seen = int(after)
             else:
-                yield TaskEvent(seq=0, type="gap", task_id=task_id, at=now(), data={"after": after})  # type: ignore[arg-type]
+                yield TaskEvent(seq=0, type="gap", task_id=task_id, at=now(), data={"after": after})
         with self._news.subscribe(task_id) as news:
             while True:
                 page = await self._store.events(task_id, seen)
                 for seq, kind, at, data in page:
                     if seq != seen + 1:
-                        yield TaskEvent(seq=0, type="gap", task_id=task_id, at=at, data={"after": str(seen)})  # type: ignore[arg-type]
+                        yield TaskEvent(seq=0, type="gap", task_id=task_id, at=at, data={"after": str(seen)})
                     seen = seq
-                    yield TaskEvent(seq=seq, type=kind, task_id=task_id, at=at, data=orjson.loads(data))  # type: ignore[arg-type]
+                    yield TaskEvent(seq=seq, type=kind, task_id=task_id, at=at, data=orjson.loads(data))
                     if kind in FINAL_STATES:
                         return
                 if not page:
@@ -184,10 +183,8 @@ class TaskService:
                     await news.wait(_POLL_S)
 
     async def _roots_for(self, principal: Principal, root: str) -> Sequence[Path]:
-        from pathlib import Path
-
         if principal.via == "local":  # the process's own user: the folder is where their code runs
-            return [Path(root).resolve()]
+            return [paths.real(root)]
         return await self._allowed_roots(principal.user_id)
 
     @staticmethod

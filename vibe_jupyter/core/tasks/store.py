@@ -317,7 +317,7 @@ class TaskStore:
     async def counts(self, user_id: str) -> dict[str, int]:
         """Return how many unfinished tasks of a user are in which state."""
         found = await self._db.read(lambda c: c.all(sql.SELECT_COUNTS, user_id=user_id))
-        return dict(found)  # type: ignore[arg-type]
+        return dict(found)
 
     async def roots(self, user_id: str) -> list[str]:
         """Return the folders of a user's projects."""
