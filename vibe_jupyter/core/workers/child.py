@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from vibe_jupyter.core.workers.protocol import (
     HEADER,
     MAX_FRAME_BYTES,
-    PICKLE_PROTOCOL,
     Kind,
     Target,
+    dump,
     job_marker,
     pack_error,
 )
@@ -44,6 +44,8 @@ MAX_JOBS = 1000
 MAX_RESIDENT_BYTES = 512 * 2**20
 """Past these a worker asks to be replaced: memory that libraries hold on to is given back that way."""
 
+_JOINED_BYTES = 64 * 1024
+"""A frame up to this size is written in one system call."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -120,25 +122,25 @@ class Replies:
         number = self.job_number
 
         def report(fraction: float | None, message: str = "", **data: Any) -> None:
-            payload = pickle.dumps((fraction, message, data), PICKLE_PROTOCOL)
+            payload = dump((fraction, message, data))
             with self._lock:
                 if self.busy and self.job_number == number:
                     self._write(Kind.REPORT, payload)
 
         return report
 
-    def finish_job(self, kind: Kind, payload: bytes, *, worn: bool) -> None:
+    def finish_job(self, kind: Kind, payload: list[bytes], *, worn: bool) -> None:
         """Send the outcome; nothing of this job follows it."""
         with self._lock:
             self.busy = False
             if worn:
-                self._write(Kind.WORN, b"")
+                self._write(Kind.WORN, [])
             self._write(kind, payload)
 
-    def _write(self, kind: Kind, payload: bytes) -> None:
-        header = HEADER.pack(kind, len(payload))
-        parts = [header + payload] if len(payload) < 2**16 else [header, payload]
-        for part in parts:
+    def _write(self, kind: Kind, payload: list[bytes]) -> None:
+        size = sum(map(len, payload))
+        pieces = [HEADER.pack(kind, size), *payload]
+        for part in pieces if size > _JOINED_BYTES else [b"".join(pieces)]:
             rest = memoryview(part)
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
@@ -157,33 +159,33 @@ def _run(payload: bytes, replies: Replies) -> None:
     replies.finish_job(kind, outcome, worn=worn)
 
 
-def _call(payload: io.BytesIO, replies: Replies) -> bytes:
-    module, qualname, takes_report, search_path, folder = pickle.load(payload)  # noqa: S301 - from our parent
-    target = Target(module, qualname, takes_report)
+def _call(payload: io.BytesIO, replies: Replies) -> list[bytes]:
+    target: Target
+    target, search_path, folder = pickle.load(payload)  # noqa: S301 - from our parent
     sys.path[:] = search_path
     if folder is not None:
         os.chdir(folder)
-    function: Any = import_module(module)
-    for name in qualname.split("."):
+    function: Any = import_module(target.module)
+    for name in target.qualname.split("."):
         function = getattr(function, name)
     try:
         args, kwargs = pickle.load(payload)  # noqa: S301 - from our parent
     except Exception as error:
         raise TypeError(f"an argument of {target.name} cannot be rebuilt in a worker: {error}") from error
-    if takes_report:
+    if target.takes_report:
         kwargs["report"] = replies.reporter()
     result = function(*args, **kwargs)
     try:
-        pickled = pickle.dumps(result, PICKLE_PROTOCOL)
+        pickled = dump(result)
     except Exception as error:
         raise TypeError(
             f"{target.name} returned a {type(result).__qualname__} that cannot be pickled: {error}"
         ) from error
-    if len(pickled) > MAX_FRAME_BYTES:
+    if (size := sum(map(len, pickled))) > MAX_FRAME_BYTES:
         from vibe_jupyter.core.errors import TooLarge
 
         raise TooLarge(
-            f"{target.name} returned {len(pickled):,} bytes, more than {MAX_FRAME_BYTES:,}",
+            f"{target.name} returned {size:,} bytes, more than {MAX_FRAME_BYTES:,}",
             code="worker.too_large",
             hint="write it to a file and return the path",
         )

@@ -14,14 +14,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vibe_jupyter.core.errors import TooLarge, Unavailable
 from vibe_jupyter.core.workers.process import Worker, importable_path
-from vibe_jupyter.core.workers.protocol import MAX_FRAME_BYTES, PICKLE_PROTOCOL, Kind, Target, unpack_error
+from vibe_jupyter.core.workers.protocol import MAX_FRAME_BYTES, Kind, Target, dump, load, unpack_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +86,7 @@ class WorkerPool:
                 raise
             self._give_back(worker)
             if kind is Kind.ERROR:
-                raise await self._in_thread(_load_error, chunks)
+                raise await self._in_thread(unpack_error, chunks)
             if sum(map(len, chunks)) <= _INLINE_BYTES:
                 result: R = _load_result(target, chunks)
                 return result
@@ -126,6 +125,8 @@ class WorkerPool:
             timer.cancel()
             if worker.reusable:
                 return worker
+        if self._closed:
+            raise _closed()
         # A start that has begun is finished even if this job is cancelled: the next job can have the worker.
         starting = asyncio.create_task(self._start(), name="start worker")
         self._starting.add(starting)
@@ -215,12 +216,11 @@ def pack_request(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         folder = os.getcwd()  # noqa: PTH109 - a worker takes text
     except FileNotFoundError:  # somebody deleted it: the worker stays where it is
         folder = None
-    job = (target.module, target.qualname, target.takes_report, importable_path(), folder)
     try:
-        arguments = pickle.dumps((args, kwargs), PICKLE_PROTOCOL)
+        arguments = dump((args, kwargs))
     except Exception as error:
         raise TypeError(f"an argument of {target.name} cannot be pickled: {error}") from error
-    request = [pickle.dumps(job, PICKLE_PROTOCOL), arguments]
+    request = [*dump((target, importable_path(), folder)), *arguments]
     if sum(map(len, request)) > MAX_FRAME_BYTES:
         raise TooLarge(
             f"the arguments of {target.name} are larger than {MAX_FRAME_BYTES:,} bytes",
@@ -232,13 +232,9 @@ def pack_request(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 def _load_result(target: Target, chunks: list[bytes]) -> Any:
     try:
-        return pickle.loads(b"".join(chunks))  # noqa: S301 - from our own process
+        return load(chunks)
     except Exception as error:
         raise TypeError(f"the result of {target.name} cannot be rebuilt here: {error}") from error
-
-
-def _load_error(chunks: list[bytes]) -> Exception:
-    return unpack_error(b"".join(chunks))
 
 
 def _closed() -> Unavailable:

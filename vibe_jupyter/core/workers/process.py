@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pickle
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from vibe_jupyter.core.errors import VibeError
-from vibe_jupyter.core.workers.protocol import HEADER, FrameDecoder, Kind, job_marker
+from vibe_jupyter.core.workers.protocol import HEADER, FrameDecoder, Kind, job_marker, load
 
 __all__ = ["Report", "Worker", "worker_environment"]
 
@@ -47,6 +46,15 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def importable_path() -> list[str]:
     """Return our module search path, for the worker to find what we can import."""
     return [entry for entry in sys.path if isinstance(entry, str)]
+
+
+def boot_command() -> list[str]:
+    """Return the command line of a worker.
+
+    `-c` and not `-m`, so that it finds us on the search path we hand over, installed or not; `-P` so that
+    files of the working folder cannot pose as modules of the standard library.
+    """
+    return [sys.executable, "-P", "-c", _BOOT, str(os.getpid()), *importable_path()]
 
 
 class Worker(asyncio.SubprocessProtocol):
@@ -80,12 +88,11 @@ class Worker(asyncio.SubprocessProtocol):
         """Start a process; it needs some 30 ms before its first job, which may be sent at once.
 
         Its own session makes it the leader of a process group, to be killed with all that it started, and
-        keeps the terminal's Ctrl-C away from it. `-P` keeps the working folder's files from posing as modules
-        of the standard library while it starts.
+        keeps the terminal's Ctrl-C away from it.
         """
         transport, worker = await asyncio.get_running_loop().subprocess_exec(
             lambda: cls(on_exit),
-            *(sys.executable, "-P", "-c", _BOOT, str(os.getpid()), *importable_path()),
+            *boot_command(),
             env=worker_environment(os.environ),
             start_new_session=True,
         )
@@ -193,7 +200,7 @@ class Worker(asyncio.SubprocessProtocol):
             return
         elif kind is Kind.REPORT:
             if self._report is not None:
-                self._report(*pickle.loads(b"".join(chunks)))  # noqa: S301 - from our own process
+                self._report(*load(chunks))
         else:
             self._outcome.set_result((kind, chunks))
 

@@ -5,29 +5,44 @@ The worker imports this module before its first job, so it needs the standard li
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
-from dataclasses import dataclass
+from collections import deque
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["HEADER", "MAX_FRAME_BYTES", "FrameDecoder", "Kind", "Target", "WorkerTraceback", "job_marker"]
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+__all__ = [
+    "HEADER",
+    "MAX_FRAME_BYTES",
+    "FrameDecoder",
+    "Kind",
+    "Target",
+    "WorkerTraceback",
+    "dump",
+    "job_marker",
+    "load",
+    "pack_error",
+    "unpack_error",
+]
 
 HEADER = struct.Struct(">BQ")
 MAX_FRAME_BYTES = 2**30
 """Larger arguments and results are refused: they belong in a file."""
 
-PICKLE_PROTOCOL = 5
+_PICKLE_PROTOCOL = 5
 
 
 class Kind(IntEnum):
     """What a frame carries."""
 
     JOB = 1
-    """To the worker: two pickles in a row, a `Job` as a tuple and `(args, kwargs)`."""
+    """To the worker: two pickles in a row, see `pool.pack_request`."""
     REPORT = 2
     """From the worker: the pickle of `(fraction, message, data)`."""
     RESULT = 3
@@ -38,8 +53,7 @@ class Kind(IntEnum):
     """From the worker, before its result: do not use me again."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A function as the worker finds it again."""
 
     module: str
@@ -52,7 +66,7 @@ class Target:
         return f"{self.module}.{self.qualname}"
 
 
-class WorkerTraceback(Exception):  # noqa: N818 - it is shown as a cause, never raised
+class WorkerTraceback(Exception):
     """The traceback that an exception had in its worker, as text; the `__cause__` of what is raised here."""
 
     def __str__(self) -> str:
@@ -102,8 +116,55 @@ class FrameDecoder:
                 yield self._kind, chunks
 
 
-def pack_error(error: BaseException) -> bytes:
-    """Return an exception as bytes: its traceback, type and text, and itself if it survives pickling.
+def dump(value: object) -> list[bytes]:
+    """Return the pickle of `value` in pieces; the large `bytes` in it are not copied.
+
+    The pickler calls our Python code for every 64 KiB, which lets other threads have the GIL; `pickle.dumps`
+    of a million objects would keep it, and stop the event loop. The same holds for `load`.
+    """
+    pieces = _Pieces()
+    pickle.dump(value, pieces, _PICKLE_PROTOCOL)
+    return pieces.written
+
+
+def load(pieces: list[bytes]) -> Any:
+    """Return the value of `dump`; it comes from a process of our own."""
+    if len(pieces) == 1:
+        return pickle.loads(pieces[0])  # noqa: S301
+    return pickle.load(_PieceReader(pieces))  # noqa: S301
+
+
+class _Pieces:
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: ReadableBuffer) -> None:
+        self.written.append(data if isinstance(data, bytes) else bytes(data))
+
+
+class _PieceReader(io.RawIOBase):
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = deque(pieces)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: WriteableBuffer) -> int:
+        view = memoryview(target).cast("B")
+        filled = 0
+        while filled < len(view) and (self._rest or self._pieces):
+            if not self._rest:
+                self._rest = memoryview(self._pieces.popleft())
+            size = min(len(view) - filled, len(self._rest))
+            view[filled : filled + size] = self._rest[:size]
+            self._rest = self._rest[size:]
+            filled += size
+        return filled
+
+
+def pack_error(error: BaseException) -> list[bytes]:
+    """Return an exception as a payload: its traceback, type and text, and itself if it survives pickling.
 
     Only an `Exception` travels as itself: a `SystemExit` would end our loop, a cancellation its task.
     """
@@ -114,20 +175,20 @@ def pack_error(error: BaseException) -> bytes:
     pickled = None
     if isinstance(error, Exception):
         try:
-            pickled = pickle.dumps(error, PICKLE_PROTOCOL)
+            pickled = pickle.dumps(error, _PICKLE_PROTOCOL)
             if type(pickle.loads(pickled)) is not type(error):  # noqa: S301 - made one line above
                 pickled = None
         except Exception:  # noqa: BLE001 - whatever its own pickling code raises means: send the text instead
             pickled = None
-    return pickle.dumps((stack, summary, pickled), PICKLE_PROTOCOL)
+    return dump((stack, summary, pickled))
 
 
-def unpack_error(payload: bytes) -> Exception:
+def unpack_error(payload: list[bytes]) -> Exception:
     """Return the exception of `pack_error`, or a RuntimeError with its type and text.
 
     Its `__cause__` is the traceback in the worker.
     """
-    stack, summary, pickled = pickle.loads(payload)  # noqa: S301 - from our own process
+    stack, summary, pickled = load(payload)
     error: object = None
     if pickled is not None:
         try:
