@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.client.transport import Transport
     from vibe_jupyter.core.operations import Operation
+    from vibe_jupyter.core.oracles.schemas import CapabilityInfo
 
 __all__ = ["BaseClient", "Namespace"]
 
@@ -71,16 +73,25 @@ class BaseClient:
             name: Namespace(name, self)
             for name in dict.fromkeys(operation.name.partition(".")[0] for operation in operations)
         }
-        self._tables: dict[str, str | None] | None = None
+
+    @functools.cached_property
+    def capabilities(self) -> list[CapabilityInfo]:
+        """Return what can be done here; asked of the platform once."""
+        listing = next(operation for operation in self.operations if operation.name == "oracles.list")
+        oracles = self.transport.call(listing, {}).oracles
+        return [capability for oracle in oracles for capability in oracle.capabilities]
 
     @property
     def tables(self) -> dict[str, str | None]:
-        """Return for each capability the field of its result that holds rows; asked of the platform once."""
-        if self._tables is None:
-            listing = next(operation for operation in self.operations if operation.name == "oracles.list")
-            oracles = self.transport.call(listing, {}).oracles
-            self._tables = {known.name: known.table for oracle in oracles for known in oracle.capabilities}
-        return self._tables
+        """Return for each capability the field of its result that holds rows."""
+        return {known.name: known.table for known in self.capabilities}
+
+    @property
+    def text_fields(self) -> dict[str, str | None]:
+        """Return for each task type and capability the field of its input that a free text goes to."""
+        return {
+            word: known.text_field for known in self.capabilities for word in (known.task_type, known.name)
+        }
 
     def __getattr__(self, name: str) -> Namespace:
         if not name.startswith("_") and name in self._namespaces:

@@ -1,0 +1,159 @@
+"""The second table: verbs that are done on the spot, without an operation of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["VERBS", "LocalVerb", "Surface"]
+
+Surface = Literal["magic", "cli"]
+_BOTH: frozenset[Surface] = frozenset({"magic", "cli"})
+_CLI: frozenset[Surface] = frozenset({"cli"})
+_MAGIC: frozenset[Surface] = frozenset({"magic"})
+
+
+def _no_arguments(_parser: argparse.ArgumentParser) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class LocalVerb:
+    """A verb that a surface does itself.
+
+    Args:
+        run: takes the parsed arguments and returns what is shown, or None. It imports what it needs itself.
+    """
+
+    words: str
+    description: str
+    run: Callable[[dict[str, Any]], Any]
+    surfaces: frozenset[Surface] = _BOTH
+    add_arguments: Callable[[argparse.ArgumentParser], None] = _no_arguments
+
+    @property
+    def summary(self) -> str:
+        """Return the first line of the description."""
+        return self.description.splitlines()[0]
+
+
+def _doctor(_arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.core.oracles.environment_health.oracle import examine
+
+    return examine()
+
+
+def _config(_arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.core.config import effective_settings
+
+    return effective_settings()
+
+
+def _help_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", nargs="*", help="the verb to tell more about")
+
+
+def _connect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "url", nargs="?", help="base URL of a Jupyter server, or in-process; default: look for one"
+    )
+    parser.add_argument("--token", help="token of that server")
+
+
+def _by_surface(_arguments: dict[str, Any]) -> Any:
+    raise AssertionError("help and connect belong to the surface")
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", default="vibe-demo", help="where the demo is put (default: vibe-demo)")
+
+
+def _demo(arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.client.demo import run_demo
+
+    return run_demo(arguments["folder"], quiet=bool(arguments.get("json")))
+
+
+def _worker(_arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.client.worker import run_worker
+
+    return run_worker()
+
+
+def _db_upgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("revision", nargs="?", default="head", help="default: the newest")
+
+
+def _db_downgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("revision", help="the revision to go back to, or base")
+
+
+def _db_revision_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", help="what changes")
+
+
+def _db(action: Callable[[str, dict[str, Any]], str]) -> Callable[[dict[str, Any]], Any]:
+    def run(arguments: dict[str, Any]) -> str:
+        from vibe_jupyter.core.settings import load_settings
+
+        return action(load_settings().effective_database_url, arguments)
+
+    return run
+
+
+def _upgrade(url: str, arguments: dict[str, Any]) -> str:
+    from vibe_jupyter.core.database import schema
+
+    schema.upgrade(url, arguments["revision"])
+    return f"the database has schema {schema.current_revision(url)}"
+
+
+def _downgrade(url: str, arguments: dict[str, Any]) -> str:
+    from vibe_jupyter.core.database import schema
+
+    schema.downgrade(url, arguments["revision"])
+    return f"the database has schema {schema.current_revision(url) or 'base'}"
+
+
+def _revision(url: str, arguments: dict[str, Any]) -> str:
+    from vibe_jupyter.core.database import schema
+
+    return f"wrote {schema.revision(url, arguments['message'])}"
+
+
+def _check(url: str, _arguments: dict[str, Any]) -> str:
+    from vibe_jupyter.core.database import schema
+
+    schema.upgrade(url)
+    schema.check(url)
+    return "the models and the migrations agree"
+
+
+VERBS = (
+    LocalVerb("help", "List the verbs, or tell more about one.", _by_surface, _BOTH, _help_arguments),
+    LocalVerb(
+        "connect", "Talk to another server from now on, or to the platform in this process.", _by_surface, _MAGIC,
+        _connect_arguments,
+    ),
+    LocalVerb("doctor", "Check this installation, with the command that mends each problem.", _doctor),
+    LocalVerb("config", "Show every setting, its value and where that comes from; secrets are masked.", _config),
+    LocalVerb(
+        "demo",
+        "Run the quickstart notebook and show what it did.\n\n"
+        "Everything runs in this environment: no server, no network, no key.",
+        _demo, _CLI, _demo_arguments,
+    ),
+    LocalVerb(
+        "worker", "Run tasks of this installation until interrupted, beside its servers.", _worker, _CLI
+    ),
+    LocalVerb("db upgrade", "Bring the database to a revision.", _db(_upgrade), _CLI, _db_upgrade_arguments),
+    LocalVerb("db downgrade", "Undo migrations.", _db(_downgrade), _CLI, _db_downgrade_arguments),
+    LocalVerb("db revision", "Write a migration for what the models have new.", _db(_revision), _CLI,
+              _db_revision_arguments),
+    LocalVerb("db check", "Find out whether the migrations make what the models say.", _db(_check), _CLI),
+)  # fmt: skip
+"""`help` and `connect` change the surface itself, which therefore does them."""

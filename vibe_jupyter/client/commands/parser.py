@@ -1,0 +1,124 @@
+"""A command line for an operation, from its own argument model."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import types
+import typing
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin
+
+from vibe_jupyter.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic.fields import FieldInfo
+
+    from vibe_jupyter.core.operations import Operation
+
+__all__ = ["FLAGS", "Parser", "operation_parser", "split_line"]
+
+FLAGS = {"required_capabilities": "requires"}
+"""Flags that are shorter than the argument's name."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are ours: no exit, no print."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            add_help=False,
+            allow_abbrev=False,
+            argument_default=argparse.SUPPRESS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of exiting."""
+        raise InvalidInput(
+            f"{self.prog}: {message}",
+            code="command.invalid",
+            hint=" ".join(self.format_usage().removeprefix("usage: ").split()),
+        )
+
+    @property
+    def flags(self) -> list[str]:
+        """Return the long options, for completion."""
+        return [
+            text
+            for action in self._actions
+            for text in action.option_strings
+            if text.startswith("--") and "_" not in text
+        ]
+
+    def choices_of(self, flag: str) -> list[str]:
+        """Return the values that an option takes, where they are few."""
+        action = self._option_string_actions.get(flag)
+        return [str(choice) for choice in (action.choices or ())] if action else []
+
+
+def split_line(line: str) -> list[str]:
+    """Split a line into words as a shell does.
+
+    Raises:
+        InvalidInput: `command.unbalanced_quotes`.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise InvalidInput(
+            f"the line cannot be split into words: {error}",
+            code="command.unbalanced_quotes",
+            hint='put a text with an apostrophe into double quotes: "where\'s the login?"',
+        ) from None
+
+
+def operation_parser(operation: Operation, prog: str) -> Parser:
+    """Return the parser of an operation: scalars are flags, `positional` is free, lists are comma-separated."""
+    parser = Parser(prog, operation.description)
+    for name, info in operation.arguments.model_fields.items():
+        if name in operation.hidden or name == operation.positional:
+            continue
+        _add_flag(parser, name, info)
+    if operation.positional is not None:
+        info_ = operation.arguments.model_fields.get(operation.positional)
+        required = info_ is not None and info_.is_required()
+        # An id is one word; a free text may be several, which are joined again.
+        parser.add_argument(
+            operation.positional, nargs=None if required else "*", help=_help(info_) if info_ else "free text"
+        )
+    return parser
+
+
+def _add_flag(parser: Parser, name: str, info: FieldInfo) -> None:
+    flag = FLAGS.get(name, name)
+    spellings = list(dict.fromkeys([f"--{flag.replace('_', '-')}", f"--{flag}"]))
+    inner = _without_none(info.annotation)
+    options: dict[str, Any] = {"dest": name, "help": _help(info)}
+    if inner is bool:
+        parser.add_argument(*spellings, action=argparse.BooleanOptionalAction, **options)
+    elif get_origin(inner) is Literal:
+        parser.add_argument(*spellings, choices=get_args(inner), **options)
+    elif get_origin(inner) is list:
+        parser.add_argument(*spellings, type=_comma_separated, metavar="A,B", **options)
+    else:
+        kind = {int: "N", float: "SECONDS" if name.endswith("_s") else "X"}.get(inner, name.upper())  # type: ignore[call-overload]
+        parser.add_argument(*spellings, metavar=kind, **options)
+
+
+def _comma_separated(text: str) -> Sequence[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (types.UnionType, typing.Union):
+        inner = [part for part in get_args(annotation) if part is not type(None)]
+        return inner[0] if len(inner) == 1 else annotation
+    return annotation
+
+
+def _help(info: FieldInfo) -> str:
+    return (info.description or "").replace("%", "%%")

@@ -1,0 +1,161 @@
+"""From what a person typed to a task: the text, the type, and the input in whatever form it came."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from vibe_jupyter.client import frames
+from vibe_jupyter.core.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vibe_jupyter.client.api import VibeClient
+    from vibe_jupyter.client.handles import TaskHandle
+
+__all__ = ["create_task", "parse_body", "task_id_of"]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_ID_PART = re.compile(r"[0-9a-f-]{4,36}\Z")
+_PROFILE = "data_profile"
+
+
+def create_task(
+    client: VibeClient,
+    arguments: dict[str, Any],
+    *,
+    text: str = "",
+    value: Any = None,
+    fields: Mapping[str, str] | None = None,
+) -> TaskHandle:
+    """Create a task from a command line.
+
+    Args:
+        arguments: further arguments of `tasks.create`.
+        text: the free text; it goes to the type's text field, or decides the type if none is given.
+        value: the input: an object, a text, or a table (DataFrame, Arrow table), which is put into a file.
+        fields: single fields of the input, as text; each is read as YAML where it is no plain text.
+
+    Raises:
+        InvalidInput: what is wrong; see `tasks.create`.
+    """
+    kind = arguments.pop("type", None)
+    input_: dict[str, Any] = {}
+    if frames.is_frame(value):
+        input_["path"] = str(frames.save(value, client))
+        kind = kind or _PROFILE
+    elif isinstance(value, dict):
+        input_.update(value)
+    elif isinstance(value, str):
+        text = text or value
+    elif value is not None:
+        raise InvalidInput(
+            f"an input cannot be a {type(value).__name__}",
+            code="task.invalid_input",
+            hint="give an object (dict), a text or a DataFrame",
+        )
+    input_.update({name: _scalar(raw) for name, raw in (fields or {}).items()})
+    if kind in (None, "ask"):
+        if input_ and not text:
+            raise InvalidInput(
+                "the input has fields, but no type says what they mean",
+                code="task.no_type",
+                hint="add --type, e.g. --type file_search; %vibe oracles lists them",
+            )
+        if not text.strip():
+            raise InvalidInput(
+                "say what you want done",
+                code="task.no_text",
+                hint='e.g. task "where is the login handled?", or name a --type',
+            )
+        if input_:
+            raise InvalidInput(
+                f"{', '.join(input_)}: fields of the input need a type",
+                code="task.no_type",
+                hint="add --type, e.g. --type file_search; %vibe oracles lists them",
+            )
+        return _create(client, {**arguments, "type": "ask", "input": {"text": text}})
+    if text:
+        input_.setdefault(_text_field(client, kind), text)
+    return _create(client, {**arguments, "type": kind, "input": input_})
+
+
+def parse_body(body: str) -> Any:
+    """Return a cell's body as an object if it is JSON or YAML of one, else as the text it is."""
+    text = body.strip()
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = _yaml_object(text)
+    return value if isinstance(value, dict) else text
+
+
+def task_id_of(client: VibeClient, word: str, names: Mapping[str, Any]) -> str:
+    """Return the id that a word means: a variable with a task, a whole id, or the beginning or end of one.
+
+    Raises:
+        NotFound: `task.not_found`, also if more than one recent task fits.
+    """
+    value = names.get(word)
+    known = getattr(getattr(value, "task", value), "id", None)
+    if isinstance(known, str):
+        return known
+    if _UUID.match(word):
+        return word
+    if _ID_PART.match(word):
+        recent = client.tasks.history(limit=200, results=False).items
+        fitting = [task.id for task in recent if task.id.startswith(word) or task.id.endswith(word)]
+        if len(fitting) == 1:
+            return str(fitting[0])
+        if fitting:
+            raise NotFound(
+                f"{len(fitting)} tasks fit {word}",
+                code="task.not_found",
+                hint=f"e.g. {', '.join(fitting[:3])}",
+            )
+    raise NotFound(
+        f"there is no task {word}",
+        code="task.not_found",
+        hint="give an id, a part of one, or a variable such as _; task list shows yours",
+    )
+
+
+def _create(client: VibeClient, arguments: dict[str, Any]) -> TaskHandle:
+    if client.transport.is_local:
+        import os
+
+        arguments.setdefault("root", os.getcwd())  # noqa: PTH109 - as the person sees it, links and all
+    handle: TaskHandle = client.tasks.create(**arguments)
+    return handle
+
+
+def _text_field(client: VibeClient, kind: str) -> str:
+    field = client.text_fields.get(kind, "query")
+    if field is None:
+        raise InvalidInput(
+            f"{kind} takes no text", code="task.invalid_input", hint="leave the text out, or another --type"
+        )
+    return field
+
+
+def _scalar(raw: str) -> Any:
+    """Return `5` as a number and `[a, b]` as a list; what is no YAML is text."""
+    import yaml
+
+    try:
+        return yaml.safe_load(raw)
+    except yaml.YAMLError:
+        return raw
+
+
+def _yaml_object(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None

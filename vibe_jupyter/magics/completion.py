@@ -1,0 +1,93 @@
+"""Completion inside `%vibe` lines: verbs, options, values, task ids."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from vibe_jupyter.client.commands.verbs import Verb
+    from vibe_jupyter.magics.session import Session
+
+__all__ = ["matcher_for", "suggestions"]
+
+_OUR_LINE = re.compile(r"\s*(?:[\w., ]+=\s*)?%{1,2}vibe\s(?P<rest>.*)\Z")
+_RECENT = 20
+
+
+def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
+    """Return what IPython asks for completions; on lines of others it says nothing."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    @context_matcher()  # type: ignore[untyped-decorator,unused-ignore]
+    def complete(context: Any) -> Any:
+        line = context.full_text[: context.cursor_position].rpartition("\n")[2]
+        found = _OUR_LINE.match(line)
+        if found is None:
+            return {"completions": []}
+        from vibe_jupyter.magics.session import session_of
+
+        token = context.token
+        options = suggestions(found["rest"], session_of(shell))
+        # IPython takes a dash for an operator: its token is what stands behind the last one.
+        cut = len(_last_word(found["rest"])) - len(token)
+        words = [SimpleCompletion(text=word[max(cut, 0) :], type="vibe") for word in options]
+        return {"completions": words, "suppress": True}
+
+    complete.is_vibe = True  # type: ignore[attr-defined]
+    return complete
+
+
+def suggestions(rest: str, session: Session) -> list[str]:
+    """Return what may stand where the line ends, given what was typed after `%vibe `."""
+    from vibe_jupyter.client.commands.verbs import verbs_of
+
+    last = _last_word(rest)
+    before = rest[: len(rest) - len(last)].split()
+    verbs = verbs_of("magic")
+    verb, depth = _verb_at(before, verbs)
+    offered: list[str] = []
+    if depth == len(before):  # the next word may be one of a verb
+        position = len(before)
+        offered += [
+            words.split()[position]
+            for words in verbs
+            if words.split()[:position] == before and len(words.split()) > position
+        ]
+    if verb is not None:
+        offered += _arguments(verb, before, session)
+    return [word for word in dict.fromkeys(sorted(offered)) if word.startswith(last)]
+
+
+def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]:
+    flag = before[-1] if before else ""
+    parser = verb.parser("magic")
+    choices = parser.choices_of(flag)
+    if choices:
+        return choices
+    if flag in ("--type", "--requires", "--target") and session.is_connected:
+        known = session.client.capabilities
+        return [item.task_type if flag == "--type" else item.name for item in known]
+    if flag in ("--input",):
+        return session.variables
+    offered = [*parser.flags, "-o"]
+    if verb.operation is not None and "task_id" in verb.operation.path_names and session.is_connected:
+        offered += [task.id for task in session.client.tasks.history(limit=_RECENT, results=False).items]
+    return offered
+
+
+def _verb_at(words: list[str], verbs: dict[str, Verb]) -> tuple[Verb | None, int]:
+    """Return the verb that the words begin with, and how many words it has."""
+    for count in (2, 1):
+        verb = verbs.get(" ".join(words[:count]))
+        if verb is not None and len(words) >= count:
+            return verb, count
+    return None, 0
+
+
+def _last_word(rest: str) -> str:
+    return rest.rpartition(" ")[2]
