@@ -27,6 +27,9 @@ Believe ratios and CPU per request; requests per second depend on what else the 
 def as_json(result: BenchResult, machine: dict[str, str]) -> dict[str, Any]:
     """Return one result as plain data, dated, with the machine it ran on."""
     plain = asdict(result)
+    plain["rows"] = [
+        [None if cell != cell else cell for cell in row] for row in plain["rows"]
+    ]  # NaN is not JSON
     for line, target in zip(plain["targets"], result.targets, strict=True):
         line["is_met"] = target.is_met
         line["value"] = None if math.isnan(target.value) else target.value
@@ -58,9 +61,7 @@ def _targets(results: list[dict[str, Any]]) -> str:
             )
             verdict = "met" if target.is_met else "**MISSED**"
             bound = f"{target.direction} {_number(target.bound)} {target.unit}"
-            rows.append(
-                [target.what, bound, f"{_number(target.value)} {target.unit}", verdict, target.detail]
-            )
+            rows.append([target.what, bound, _measured(target), verdict, target.detail])
     if not rows:
         return ""
     return "## Targets\n\n" + _table(["what", "target", "measured", "verdict", "figures"], rows)
@@ -95,13 +96,13 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|") if isinstance(value, str) else _number(value)
 
 
+def _measured(target: TargetLine) -> str:
+    return "not measured" if math.isnan(target.value) else f"{_number(target.value)} {target.unit}"
+
+
 def _number(value: float) -> str:
     if math.isnan(value):
-        return "not measured"
-    return (
-        f"{value:,.0f}"
-        if value == int(value) or abs(value) >= 100
-        else f"{value:.2g}"
-        if abs(value) < 10
-        else f"{value:.1f}"
-    )
+        return "-"
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from benchmarks.requests import Target
 
@@ -33,7 +34,7 @@ class ServerProcess:
 
     name: str
     ready_path: str = "/"
-    """Any answer of this path, an error too, says that the server is up."""
+    """An answer of this path that is no server error says that the server is up."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -109,14 +110,25 @@ class ServerProcess:
         raise RuntimeError(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
 
     def _answers(self) -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            opener.open(f"http://127.0.0.1:{self.port}{self.ready_path}", timeout=5).close()
-        except urllib.error.HTTPError:
-            return True
+            self.ask("GET", self.ready_path)
+        except urllib.error.HTTPError as error:
+            return error.code < 500
         except OSError:
             return False
         return True
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
+        """Make one request with the server's credentials and return the answer's body."""
+        headers = {"Content-Type": "application/json"}
+        if authorization := self.target().authorization:
+            headers["Authorization"] = authorization
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as response:
+            answer: bytes = response.read()
+        return answer
 
     def stop(self) -> None:
         """End the process, by force if it does not end by itself."""

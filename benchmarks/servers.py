@@ -49,6 +49,7 @@ class JupyterServer(ServerProcess):
 
     name = "jupyter_bare"
     ready_path = "/api"
+    module = "jupyter_server"
     with_vibe = False
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +60,7 @@ class JupyterServer(ServerProcess):
 
     def command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+            *(sys.executable, "-m", self.module, "--no-browser", "--allow-root"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"),
             f"--ServerApp.root_dir={self.search_root()}",
             f"--ServerApp.jpserver_extensions=vibe_jupyter={self.with_vibe}",
@@ -85,13 +86,8 @@ class VibeServer(JupyterServer):
 
     def __init__(self, folder: Path, *, holds_engine: bool = False) -> None:
         super().__init__(folder)
-        self._holds_engine = holds_engine
-
-    def environment(self) -> dict[str, str]:
-        if self._holds_engine:
-            # Until the platform has a way to accept without running, the label would lie.
-            raise NotImplementedError("no way yet to hold the engine")
-        return super().environment()
+        if holds_engine:
+            self.module = "benchmarks.held_server"
 
     def target(self) -> Target:
         return Target(self.port, "/vibe/api", f"token {self.token}")

@@ -10,7 +10,6 @@ from benchmarks.context import Context
 from benchmarks.drain_run import SUBMITTERS, DrainPlan, DrainReport, JobRunner, measure_apart
 from benchmarks.figures import BenchResult, at_least, at_most
 from benchmarks.job_table import JobTable
-from benchmarks.platform_jobs import PlatformJobs
 from benchmarks.statistics import median, percentile
 
 __all__ = ["run"]
@@ -42,6 +41,8 @@ def run(context: Context) -> BenchResult:
         "job_table": functools.partial(JobTable, workers=CONCURRENCY)
     }
     if context.with_vibe:
+        from benchmarks.platform_jobs import PlatformJobs
+
         runners["vibe"] = functools.partial(PlatformJobs, concurrency=CONCURRENCY)
     reports: dict[tuple[str, str], list[DrainReport]] = {}
     for turn in range(context.rounds(quick=1, full=3)):
