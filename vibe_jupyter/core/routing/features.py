@@ -13,6 +13,7 @@ from vibe_jupyter.core.routing.lexicon import (
     FILE_KINDS,
     IRREGULAR_PASTS,
     OPENINGS,
+    QUANTITIES,
     SHORT_FORMS,
     STOP_WORDS,
     stem,
@@ -34,22 +35,36 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _AROUND = "\"'`“”«»[]{}<>,;:!?"
 
 # How much each kind of feature counts beside a plain word, which counts 1.
-_CONCEPT = 0.6  # a synonym is weaker evidence than the very word
+_CONCEPT = 0.7  # a synonym is weaker evidence than the very word
 _PAIR = 0.5  # two words side by side: they have counted one by one already
 _PART = 0.3  # a word inside an identifier is about the topic, rarely about what to do with it
 _MISTYPED = 0.8
-_SHAPE = 0.5  # a quoted string, a path or an identifier: many capabilities take one
+_SHAPE = 0.7  # a quoted string, a path or an identifier: many capabilities take one
 _NAMED = 3.0  # a capability's own name
 
 
 @dataclass(frozen=True)
 class Request:
-    """A text as features: key -> weight; what the user typed for each; verbs that ask for a change."""
+    """A text as features.
+
+    Args:
+        weights: feature -> weight; a feature is a stem, a pair of stems, `~concept`, `ext:csv`, `shape:path`, ...
+        typed: feature -> what the person typed.
+        words: the stems of the plain words that carry signal, in order.
+        changes: the verbs in it that ask for something to be made or changed.
+        first_word: the word it opens with.
+    """
 
     weights: dict[str, float]
     typed: dict[str, str]
+    words: tuple[str, ...]
     changes: tuple[str, ...]
     first_word: str
+
+    @property
+    def names_a_file(self) -> bool:
+        """Whether a file or folder is named in it."""
+        return any(key.startswith(("kind:", "shape:path")) for key in self.weights)
 
 
 class _Reader:
@@ -58,11 +73,13 @@ class _Reader:
         self._names = names
         self.weights: dict[str, float] = {}
         self.typed: dict[str, str] = {}
+        self.words: dict[str, None] = {}
         self.changes: list[str] = []
         self.first_word = ""
         self._before: str | None = None
         self._sequence: list[str] = []
         self._may_open = True
+        self._asks_how = False
 
     def add(self, key: str, weight: float, typed: str) -> None:
         if weight > self.weights.get(key, 0.0):
@@ -135,9 +152,13 @@ class _Reader:
             self.changes.append(word)
         self._may_open = word in OPENINGS and (self._may_open or word in {"and", "then", "please"})
         self._read_past(word, typed)
+        self._asks_how, asks_how = word == "how", self._asks_how
         if word in STOP_WORDS or len(word) < 2:
             return
         key = stem(word)
+        if asks_how and word in QUANTITIES:  # one word in all but spelling, and about no subject yet
+            key, typed = f"how {word}", f"how {typed}"
+        self.words[key] = None
         self.add(key, weight, typed)
         for concept in CONCEPTS_OF.get(key, ()):
             self.add(f"~{concept}", weight * _CONCEPT, typed)
@@ -179,7 +200,9 @@ def read_request(
         reader.read_quoted(next(group for group in match.groups() if group))
         at = match.end()
     _read_plain(reader, text[at:])
-    return Request(reader.weights, reader.typed, tuple(reader.changes), reader.first_word)
+    return Request(
+        reader.weights, reader.typed, tuple(reader.words), tuple(reader.changes), reader.first_word
+    )
 
 
 def _read_plain(reader: _Reader, text: str) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 __all__ = [
     "CHANGE_VERBS",
     "CONCEPTS_OF",
+    "ERRANDS",
     "FILE_KINDS",
     "IRREGULAR_PASTS",
     "KNOWN_WORDS",
     "OPENINGS",
+    "QUANTITIES",
     "SHORT_FORMS",
     "STOP_WORDS",
     "stem",
@@ -25,11 +27,11 @@ def _words(text: str) -> frozenset[str]:
 # fmt: off
 STOP_WORDS = _words(
     "a about all also am an and any are as at be been but by can could do does each every everything "
-    "for from get gets give go had has have he here i if in into is isnt it its just let like me my "
+    "for from get gets give go had has have he here how i if in into is isnt it its just let like me my "
     "need of off on only or our out over please she should show so some tell than that the their them "
-    "then there these they thing this those to too up us very want was we were will with would you your"
+    "then there these they thing this those to too up us very want was we were what will with would you your"
 )
-"""Words that carry no signal. `where`, `which`, `when`, `how many` do, and are not here."""
+"""Words that carry no signal. `where`, `which`, `when` do, and `how` before a quantity does, and are not here."""
 
 SHORT_FORMS = {
     "cols": ["columns"], "col": ["column"], "deps": ["dependencies"], "dep": ["dependency"],
@@ -76,20 +78,26 @@ _CONCEPTS = {
 
 CHANGE_VERBS = _words(
     "add append apply archive backup book build buy cancel change clean clear close commit compress "
-    "convert copy correct create deploy delete download draw drop edit email erase fix format generate "
+    "convert copy correct create deploy delete download draw drop edit email erase execute fix format generate "
     "implement insert install kill launch make merge move open order paint play plot post publish pull "
-    "push refactor reformat remind remove rename replace reset restart rewrite save schedule sell send "
+    "push refactor reformat remind remove rename replace rerun reset restart rewrite run save schedule sell send "
     "shut start stop submit sync train translate uninstall update upgrade upload wipe write"
 )
 """Verbs that ask for something to be made or changed, where they open a request."""
 
+ERRANDS = _words("build create do execute generate make perform run start")
+"""Verbs of change that may open a request for anything: `run a search for it`, `make a profile of it`."""
+
 OPENINGS = _words(
     "please and then now just also can could would you i we want need like have to let us lets go ahead "
-    "hey hi kindly"
+    "hey hi kindly where how"
 )
 """Words that may stand before the verb of a request."""
 
 IRREGULAR_PASTS = _words("ran did asked had made found saw got wrote sent looked tried")
+
+QUANTITIES = _words("many much few often")
+"""`how` and one of these make one word: `how many`."""
 
 FILE_KINDS = {
     suffix: kind

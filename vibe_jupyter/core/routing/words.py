@@ -15,8 +15,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vibe_jupyter.core.routing.declared import read_capability
 from vibe_jupyter.core.routing.features import Request, read_request
-from vibe_jupyter.core.routing.lexicon import CHANGE_VERBS, KNOWN_WORDS
+from vibe_jupyter.core.routing.lexicon import KNOWN_WORDS
 from vibe_jupyter.core.routing.spelling import Spelling
 
 if TYPE_CHECKING:
@@ -26,14 +27,27 @@ if TYPE_CHECKING:
 
 __all__ = ["WordIndex", "WordMatch", "clear_winner"]
 
+# The thresholds of a clear winner. A wrong task costs more than a question, so they lean to asking. They were
+# set on the development half of tests/unit/core/routing/phrasings.tsv, in the middle of a flat optimum.
 LEAST_SCORE = 0.45
-LEAST_LEAD = 0.10
+"""Below this the words that fit are too few or too common: `explain this code` fits a bit of everything."""
+LEAST_SCORE_OF_ONE_WORD = 0.5
+"""One word alone must be a strong one: `doctor` and `where` are, `ok` and `who` are not."""
+MOST_DOUBT = 0.83
+"""The winner's doubt (1 - score) is at most this share of the second's: a quarter of a good word ahead.
 
-_SUMMARY_WEIGHT = 0.6
-_EXAMPLE_LIKENESS = 1.5
-_HALF_SCORE_EVIDENCE = 1.6
-_UNKNOWN_WORD = 0.3
-_UNMET_CHANGE = 0.25
+A share of the doubt and not a difference of scores, because scores crowd together near 1.
+"""
+
+# How evidence is counted. One strong word that one capability declares often gives about 0.6.
+_HALF_STRENGTH_COUNT = 3.0  # said so often a word has half its strength: once may be an example's topic
+_EXAMPLE_LIKENESS = 1.0  # what being the very example adds, in strong words
+_HALF_SCORE_EVIDENCE = 1.0
+_UNKNOWN_WORD = 0.3  # rarity of a word that nobody declares, in the likeness only
+
+_UNMET_CHANGE = 0.25  # a change is asked for that the capability does not declare
+_LONGEST_REQUEST = 25  # words; in a page nearly every word occurs by chance
+
 _MAX_REASONS = 6
 
 
@@ -60,41 +74,22 @@ class WordIndex:
     """
 
     def __init__(self, capabilities: Iterable[Capability]) -> None:
-        ordered = sorted({capability.name: capability for capability in capabilities}.values(), key=_name)
-        self._capabilities = [capability.name for capability in ordered]
-        self._names = frozenset(
-            name for capability in ordered for name in (capability.name, capability.task_type)
-        )
-        counts: list[dict[str, float]] = []
-        requests: list[list[Request]] = []
-        self._changes: list[frozenset[str]] = []
+        by_name = {capability.name: capability for capability in capabilities}
         vocabulary = set(KNOWN_WORDS)
 
         def learn(word: str) -> str:
             vocabulary.add(word)
             return word
 
-        for capability in ordered:
-            examples = [read_request(example, learn) for example in capability.examples]
-            summary = read_request(capability.summary, learn)
-            named = read_request(capability.name.replace(".", " ").replace("_", " "), learn)
-            count: dict[str, float] = defaultdict(float)
-            for weight, request in [
-                (1.0, named),
-                (_SUMMARY_WEIGHT, summary),
-                *((1.0, one) for one in examples),
-            ]:
-                for key, value in request.weights.items():
-                    count[key] += weight * value
-            count[f"name:{capability.task_type.casefold()}"] = 3.0
-            counts.append(count)
-            requests.append(examples)
-            said = {word for one in (summary, *examples) for word in one.changes}
-            self._changes.append(frozenset(said | (CHANGE_VERBS & named.typed.keys())))
-
+        self._declared = [read_capability(by_name[name], learn) for name in sorted(by_name)]
+        self._names = frozenset(
+            name.casefold()
+            for capability in by_name.values()
+            for name in (capability.name, capability.task_type)
+        )
         self._spelling = Spelling(vocabulary)
-        self._weigh(counts)
-        self._index_examples(requests)
+        self._weigh()
+        self._index_examples()
 
     def rank(self, text: str) -> list[WordMatch]:
         """Return what `text` fits, the best first, ties by name; what it does not fit at all is left out."""
@@ -118,34 +113,39 @@ class WordIndex:
     def _match(
         self, owner: int, evidence: float, request: Request, reasons: list[tuple[float, str]]
     ) -> WordMatch:
+        declared = self._declared[owner]
+        why = list(dict.fromkeys(typed for _, typed in reasons))
+        evidence *= declared.coverage(request, len(why))
+        evidence *= _LONGEST_REQUEST / max(_LONGEST_REQUEST, len(request.words))
         score = 1 - 0.5 ** (evidence / _HALF_SCORE_EVIDENCE)
-        why = list(dict.fromkeys(typed for _, typed in reasons))[:_MAX_REASONS]
-        unmet = [verb for verb in dict.fromkeys(request.changes) if verb not in self._changes[owner]]
+        del why[_MAX_REASONS:]
+        unmet = declared.unmet_change(request)
         if unmet:
             score *= _UNMET_CHANGE
-            why.append(f"but it does not {unmet[0]}")
-        return WordMatch(self._capabilities[owner], round(score, 4), tuple(why))
+            why.append(f"but it does not {unmet}")
+        return WordMatch(declared.name, round(score, 4), tuple(why))
 
-    def _weigh(self, counts: list[dict[str, float]]) -> None:
+    def _weigh(self) -> None:
         """Set what each feature is worth in general (`_rarity`) and for each capability (`_evidence`)."""
         strengths: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for owner, count in enumerate(counts):
-            for key, value in count.items():
-                strengths[key].append((owner, value / (value + 1)))
+        for owner, declared in enumerate(self._declared):
+            for key, value in declared.counts.items():
+                strengths[key].append((owner, value / (value + _HALF_STRENGTH_COUNT)))
+        among = len(self._declared)
         self._rarity: dict[str, float] = {}
         self._evidence: dict[str, list[tuple[int, float]]] = {}
         for key, owners in strengths.items():
             strongest = max(strength for _, strength in owners)
             sharers = sum(strength for _, strength in owners) / strongest
-            rarity = math.log((len(counts) + 1) / sharers) / math.log(len(counts) + 1)
+            rarity = math.log((among + 1) / sharers) / math.log(among + 1)
             self._rarity[key] = rarity
             self._evidence[key] = [(owner, rarity * strength) for owner, strength in owners]
 
-    def _index_examples(self, requests: list[list[Request]]) -> None:
+    def _index_examples(self) -> None:
         self._examples: list[_Example] = []
         self._in_examples: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for owner, examples in enumerate(requests):
-            for request in examples:
+        for owner, declared in enumerate(self._declared):
+            for request in declared.examples:
                 vector = {key: weight * self._rarity[key] for key, weight in request.weights.items()}
                 norm = math.sqrt(sum(value * value for value in vector.values()))
                 if norm == 0:
@@ -173,12 +173,11 @@ class WordIndex:
 
 def clear_winner(ranked: Sequence[WordMatch]) -> WordMatch | None:
     """Return the match to act on without asking; None if nothing fits well or two fit about as well."""
-    if not ranked or ranked[0].score < LEAST_SCORE:
+    if not ranked:
         return None
-    if len(ranked) > 1 and ranked[0].score - ranked[1].score < LEAST_LEAD:
+    least = LEAST_SCORE if len(ranked[0].why) > 1 else LEAST_SCORE_OF_ONE_WORD
+    if ranked[0].score < least:
+        return None
+    if len(ranked) > 1 and 1 - ranked[0].score >= MOST_DOUBT * (1 - ranked[1].score):
         return None
     return ranked[0]
-
-
-def _name(capability: Capability) -> str:
-    return capability.name

@@ -40,6 +40,12 @@ class DataProfile(Oracle):
                 "describe the dataset logs.jsonl",
                 "show me the schema and data types of features.feather",
                 "statistics of measurements.tsv: mean, min, max",
+                "count the nulls per column in a table",
+                "preview a few sample rows of prices.parquet",
+                "distinct and most frequent values of the city column in shops.csv",
+                "overview of the data frame",
+                "value ranges and distribution in readings.arrow",
+                "is the id column of members.csv unique",
             ),
         ),
     )

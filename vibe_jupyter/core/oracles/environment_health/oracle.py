@@ -40,6 +40,13 @@ class EnvironmentHealth(Oracle):
                 "which package versions are installed here",
                 "is the database all right",
                 "health check",
+                "is everything installed and working",
+                "what is wrong with my setup",
+                "which version of Python and Jupyter is this",
+                "is the kernel working",
+                "is the server extension loaded",
+                "are the optional extras installed",
+                "is the data directory all right",
             ),
         ),
     )

@@ -40,6 +40,12 @@ class ProjectStats(Oracle):
                 "how many tests and notebooks does the project have",
                 "which packages does the code import but not declare",
                 "count code and comments in ./src",
+                "how large is the code base",
+                "what share of the code is Python",
+                "which declared requirements are unused or not installed",
+                "size and number of source files by language",
+                "overview of the project in numbers",
+                "compare the imports with the dependencies in pyproject.toml",
             ),
         ),
     )

@@ -1,0 +1,96 @@
+"""What one capability declares about itself, read for the ranked-words match."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vibe_jupyter.core.routing.features import Request, read_request
+from vibe_jupyter.core.routing.lexicon import CONCEPTS_OF, ERRANDS, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vibe_jupyter.core.oracles.base import Capability
+
+__all__ = ["Declared", "read_capability"]
+
+_SUMMARY_WEIGHT = 0.7  # a summary is one text about everything; an example is how somebody would ask
+_NAME_COUNT = 3.0  # the capability's own name, as if three examples had it
+
+# What a word that the capability does not know costs, where it has no field for free words.
+_UNEXPLAINED_BESIDE_A_PATH = 0.5  # it must be about the inside of the file: `age in titanic.csv`
+_UNEXPLAINED_ALONE = 0.8  # there is no place for it: `check my spelling` is not about the installation
+_FIELDS_FOR_A_PATH = frozenset(["path", "file", "folder", "directory", "filename"])
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A capability's words.
+
+    Args:
+        name: `file.search`.
+        text_field: where a free text goes; None if nowhere.
+        counts: feature -> how often its name, summary and examples have it, weighted.
+        examples: each example's own features.
+        verbs: the stems of what it says it does: the words of its name, and how its texts open.
+        noun: the last word of its name, which an errand is about: `run a search`.
+    """
+
+    name: str
+    text_field: str | None
+    counts: dict[str, float]
+    examples: tuple[Request, ...]
+    verbs: frozenset[str]
+    noun: str
+
+    def knows(self, word: str) -> bool:
+        """Whether the stem, or a synonym, occurs in the declaration."""
+        return word in self.counts or any(
+            f"~{concept}" in self.counts for concept in CONCEPTS_OF.get(word, ())
+        )
+
+    def coverage(self, request: Request, reasons: int) -> float:
+        """Return how much of the text the capability accounts for, in (0, 1]; 1 if it takes any words.
+
+        Args:
+            request: the text.
+            reasons: how many things in it speak for this capability; at least 1.
+        """
+        takes_a_path = self.text_field in _FIELDS_FOR_A_PATH
+        if self.text_field is not None and not takes_a_path:
+            return 1.0
+        unexplained = sum(1 for word in request.words if not self.knows(word))
+        in_a_file = takes_a_path and request.names_a_file
+        cost = _UNEXPLAINED_BESIDE_A_PATH if in_a_file else _UNEXPLAINED_ALONE
+        return reasons / (reasons + cost * unexplained)
+
+    def unmet_change(self, request: Request) -> str | None:
+        """Return a change that the text asks for and this capability does not say it makes."""
+        for verb in request.changes:
+            is_errand = verb in ERRANDS and self.noun in request.words
+            if stem(verb) not in self.verbs and not is_errand:
+                return verb
+        return None
+
+
+def read_capability(capability: Capability, learn: Callable[[str], str]) -> Declared:
+    """Return what `capability` declares; `learn` is told every plain word of it."""
+    examples = tuple(read_request(example, learn) for example in capability.examples)
+    summary = read_request(capability.summary, learn)
+    name = read_request(capability.name.replace(".", " ").replace("_", " "), learn)
+    counts: dict[str, float] = defaultdict(float)
+    for weight, request in ((1.0, name), (_SUMMARY_WEIGHT, summary), *((1.0, one) for one in examples)):
+        for key, value in request.weights.items():
+            counts[key] += weight * value
+    counts[f"name:{capability.task_type.casefold()}"] = _NAME_COUNT
+    openings = [verb for one in (summary, *examples) for verb in (one.first_word, *one.changes)]
+    return Declared(
+        capability.name,
+        capability.text_field,
+        dict(counts),
+        examples,
+        frozenset(name.words) | {stem(verb) for verb in openings},
+        name.words[-1] if name.words else "",
+    )
