@@ -59,18 +59,18 @@ def connect(url: str | None = None, token: str | None = None) -> VibeClient:
     """Return a client of the platform.
 
     Args:
-        url: base URL of a Jupyter server; default: the one that is found (see `discovery`), else the platform runs
-            in this process.
+        url: base URL of a Jupyter server, or `in-process`; default: `VIBE_SERVER_URL`, else the server that is
+            found (see `discovery`), else the platform runs in this process.
         token: token of that server.
 
     Raises:
         Unavailable: `server.unreachable`, if a server is named and does not answer.
     """
-    from vibe_jupyter.client.discovery import Server, find_server
+    from vibe_jupyter.client.discovery import IN_PROCESS, Server, find_server
     from vibe_jupyter.core.settings import load_settings
 
     server = Server(url, token, "the argument", is_certain=True) if url else find_server(load_settings())
-    if server is None:
+    if server is None or server.url == IN_PROCESS:
         from vibe_jupyter.client.in_process import InProcessTransport, shared_platform
 
         return VibeClient(InProcessTransport(shared_platform()))

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["Server", "find_server", "forget_server", "remember_server"]
+__all__ = ["IN_PROCESS", "Server", "find_server", "forget_server", "remember_server"]
+
+
+IN_PROCESS = "in-process"
+"""In place of a URL: use no server, whatever is running."""
 
 
 @dataclass(frozen=True)

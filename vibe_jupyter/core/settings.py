@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     )
     server_url: str | None = Field(
         default=None,
-        description="Base URL of the Jupyter server that kernels and scripts talk to, e.g. http://127.0.0.1:8888/. "
+        description="Base URL of the Jupyter server that kernels and scripts talk to, e.g. http://127.0.0.1:8888/, "
+        "or in-process to use none. "
         "Set for kernels by the server extension itself.",
     )
     server_token: SecretStr | None = Field(default=None, description="Token for the server at server_url.")

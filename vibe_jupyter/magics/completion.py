@@ -72,7 +72,7 @@ def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]
     if flag in ("--type", "--requires", "--target") and session.is_connected:
         known = session.client.capabilities
         return [item.task_type if flag == "--type" else item.name for item in known]
-    if flag in ("--input",):
+    if flag == "--input":
         return session.variables
     offered = [*parser.flags, "-o"]
     if verb.operation is not None and "task_id" in verb.operation.path_names and session.is_connected:
