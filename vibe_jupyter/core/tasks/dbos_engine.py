@@ -1,0 +1,272 @@
+"""The task engine on DBOS, embedded: SQLite in a file, or PostgreSQL by URL.
+
+A task that comes in while a slot is free is started at once (3 ms); what finds none waits in a DBOS queue, which
+orders by priority, gives each user a share and is shared by all servers and workers. Both ways end in `Bodies`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from vibe_jupyter.core.errors import Unavailable, VibeError
+from vibe_jupyter.core.tasks.bodies import Bodies
+from vibe_jupyter.core.tasks.engine import Job, RetryPolicy
+from vibe_jupyter.core.tasks.reaper import Reaper
+from vibe_jupyter.core.tasks.slots import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from datetime import datetime
+
+    from vibe_jupyter.core.tasks.dbos_runtime import DbosRuntime
+    from vibe_jupyter.core.tasks.engine import OrphanCare
+    from vibe_jupyter.core.tasks.leases import LeaseStore
+    from vibe_jupyter.core.tasks.store import TaskStore
+
+__all__ = ["DbosEngine"]
+
+_GRACE_S = 5.0
+_CANCEL_POLL_S = 0.4
+_OUTCOME_POLL_S, _OUTCOME_POLLS = 0.02, 50
+_BATCH = 50
+"""How many tasks are enqueued in one transaction: DBOS's own statements wait meanwhile."""
+
+log = structlog.get_logger("vibe.tasks")
+
+
+class DbosEngine:
+    """See `engine.TaskEngine` and `engine.create_engine`."""
+
+    def __init__(
+        self,
+        url: str,
+        run: Callable[[str], Awaitable[None]],
+        *,
+        leases: LeaseStore,
+        tasks: TaskStore,
+        serves_shared: bool,
+        concurrency: int,
+        concurrency_per_user: int,
+        retries: RetryPolicy | None = None,
+    ) -> None:
+        self.executor_id = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.serves_shared = serves_shared
+        self._url = url
+        self._leases = leases
+        self._tasks = tasks
+        self._concurrency, self._per_user = concurrency, concurrency_per_user
+        self._bodies = Bodies(run, Slots(concurrency, concurrency_per_user), retries or RetryPolicy())
+        self._reaper = Reaper(leases, self)
+        self._orphans: OrphanCare
+        self._dbos: DbosRuntime | None = None
+        self._is_suspended = False
+        self._starting = asyncio.Lock()
+        self._own_background: list[asyncio.Task[None]] = []
+        self._dbos_background: list[asyncio.Task[None]] = []
+
+    async def open(self, orphans: OrphanCare) -> None:
+        """Be known as alive from now on, and look after the tasks of processes that are not."""
+        self._orphans = orphans
+        await self._reaper.acquire()
+        self._own_background = [asyncio.create_task(self._reaper.run())]
+
+    async def start(self) -> None:
+        """Import and launch DBOS on the running event loop, whose default executor becomes DBOS's.
+
+        Raises:
+            Unavailable: `task.suspended`, while other processes take this one for dead.
+        """
+        if self._dbos is None:
+            async with self._starting:
+                if self._dbos is None:
+                    await self._launch()
+
+    async def _launch(self) -> None:
+        if self._is_suspended:
+            raise Unavailable(
+                "this process was taken for dead and is about to begin anew",
+                code="task.suspended",
+                hint="tasks that are accepted now start in some seconds",
+            )
+        module: Any = await _in_thread(importlib.import_module, "vibe_jupyter.core.tasks.dbos_runtime")
+        limits = module.Limits(self._concurrency, self._per_user)
+        dbos: DbosRuntime = module.DbosRuntime(
+            self._url, self.executor_id, self._bodies, limits, serves_shared=self.serves_shared
+        )
+        self._bodies.open()
+        await dbos.launch()
+        coroutines: list[Coroutine[Any, Any, None]] = [pace.run() for pace in dbos.queues.values()]
+        coroutines.append(self._watch_cancellations(dbos))
+        self._dbos_background = [asyncio.create_task(coroutine) for coroutine in coroutines]
+        self._dbos = dbos
+
+    async def submit(self, job: Job) -> None:
+        """Take a task over for good."""
+        await self.submit_many([job])
+
+    async def submit_many(self, jobs: Iterable[Job]) -> None:
+        """Take tasks over for good: start what finds a free slot, enqueue the rest."""
+        dbos = await self._started()
+        at_once: list[Job] = []
+        waiting: dict[str, list[Job]] = {}
+        for job in sorted(jobs, key=lambda job: -job.priority):
+            queue = await self._queue_for(job)
+            pace = dbos.queues.get(queue)
+            is_next = pace is not None and not pace.is_busy and queue not in waiting
+            if is_next and self._bodies.reserve(job.task_id, job.user_id):
+                at_once.append(job)
+            else:
+                waiting.setdefault(queue, []).append(job)
+        await asyncio.gather(*(self._start_now(dbos, job) for job in at_once))
+        for queue, group in waiting.items():
+            for first in range(0, len(group), _BATCH):
+                await dbos.enqueue(group[first : first + _BATCH], queue)
+
+    async def _queue_for(self, job: Job) -> str:
+        from vibe_jupyter.core.tasks.dbos_runtime import SHARED, own_queue
+
+        if self.serves_shared or (job.shared and await self._leases.is_shared_served()):
+            return SHARED
+        return own_queue(self.executor_id)
+
+    async def _start_now(self, dbos: DbosRuntime, job: Job) -> None:
+        is_started = False
+        try:
+            is_started = await dbos.start_now(job)
+        finally:
+            if not is_started:
+                self._bodies.drop_reservation(job.task_id, job.user_id)
+
+    async def cancel(self, task_id: str) -> None:
+        """Stop a task: here at once, elsewhere at the next look of the process that has it."""
+        if not self._bodies.cancel(task_id):
+            await (await self._started()).cancel([task_id])
+
+    async def status(self, task_id: str) -> str | None:
+        """Return DBOS's status of the task."""
+        return await (await self._started()).status(task_id)
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what ended before a time; nothing as long as DBOS was not needed."""
+        return 0 if self._dbos is None else await self._dbos.prune(before)
+
+    async def stop(self) -> None:
+        """Give running bodies a moment, leave the rest to whoever lives, and end."""
+        await _cancel_all(self._own_background)
+        await self._halt(_GRACE_S, wait_for_outcomes=True)
+        try:
+            is_clean = self._left_nothing and not await self._tasks.outbox(self.executor_id, 1)
+            await self._leases.release(self.executor_id, is_clean=is_clean)
+        except VibeError as error:  # the lease runs out, or the next process sees that we are gone
+            log.warning("lease was not released", reason=str(error))
+
+    async def _halt(self, grace_s: float, *, wait_for_outcomes: bool) -> None:
+        """Stop all bodies and DBOS."""
+        self._left_nothing = True
+        async with self._starting:
+            dbos, self._dbos = self._dbos, None
+            if dbos is None:
+                return
+            await self._bodies.close(grace_s)
+            await _cancel_all(self._dbos_background)
+            if wait_for_outcomes:
+                self._left_nothing = await self._is_settled(dbos)
+            await _in_thread(dbos.destroy)
+        # the one that DBOS has put there is closed
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="vibe-loop"))
+
+    async def _is_settled(self, dbos: DbosRuntime) -> bool:
+        """Wait until DBOS has noted how bodies ended that have; return whether nothing is left over."""
+        for _ in range(_OUTCOME_POLLS):
+            if not await dbos.has_unfinished():
+                if not self.serves_shared:
+                    await dbos.forget_queue(self.executor_id)
+                return True
+            await asyncio.sleep(_OUTCOME_POLL_S)
+        return False
+
+    async def suspend(self) -> None:
+        """Stop all bodies at once: others may be running the same tasks."""
+        self._is_suspended = True
+        await self._halt(0, wait_for_outcomes=False)
+
+    async def resume(self) -> None:
+        """Begin anew; DBOS finds again what this process had and nobody has taken over."""
+        self._is_suspended = False
+        await self.start()
+
+    async def take_over(self, dead: str, keep_claim: Callable[[], Awaitable[bool]]) -> None:
+        """Hand on all tasks of a dead process."""
+        await self._orphans.adopt_outbox(dead)
+        if not await self._tasks.has_unfinished():
+            return
+        dbos = await self._started()
+        to_servers = self.serves_shared or await self._leases.is_shared_served()
+        while page := await dbos.abandoned_by(dead):
+            groups: dict[str | None, list[str]] = {}
+            for workflow in page:
+                task_id = workflow.workflow_id
+                goes_on = await self._orphans.revive(task_id, is_shared=to_servers)
+                has_user = workflow.queue_partition_key is not None
+                groups.setdefault(self._heir(to_servers, has_user) if goes_on else None, []).append(task_id)
+            if not await keep_claim():
+                return
+            for queue, task_ids in groups.items():
+                if queue is None:
+                    await dbos.cancel(task_ids)
+                else:
+                    await dbos.hand_on(task_ids, queue)
+        await self._revive_unknown(dbos, dead, is_shared=to_servers)
+        await dbos.forget_queue(dead)
+
+    def _heir(self, to_servers: bool, has_user: bool) -> str:
+        from vibe_jupyter.core.tasks.dbos_runtime import REVIVED, SHARED, own_queue
+
+        if not to_servers:
+            return own_queue(self.executor_id)
+        return SHARED if has_user else REVIVED
+
+    async def _revive_unknown(self, dbos: DbosRuntime, dead: str, *, is_shared: bool) -> None:
+        """See to tasks that the dead process ran by our table, and not by DBOS's, which a power cut can do."""
+        for task_id in await self._tasks.running(dead):
+            goes_on = await self._orphans.revive(task_id, is_shared=is_shared)
+            if goes_on and not await dbos.is_unfinished(task_id):
+                task = await self._tasks.stored(task_id)
+                if task is not None:
+                    await dbos.forget([task_id])
+                    await self.submit(Job(task_id, task.user_id, task.priority, shared=is_shared))
+
+    async def _started(self) -> DbosRuntime:
+        await self.start()
+        assert self._dbos is not None
+        return self._dbos
+
+    async def _watch_cancellations(self, dbos: DbosRuntime) -> None:
+        """See what other processes have cancelled; DBOS itself looks once a second, and for steps only."""
+        while True:
+            await self._bodies.arrived.wait()
+            self._bodies.arrived.clear()
+            while task_ids := self._bodies.task_ids:
+                await asyncio.sleep(_CANCEL_POLL_S)
+                for task_id in await dbos.cancelled_among(task_ids):
+                    self._bodies.cancel(task_id)
+
+
+async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run something that blocks on a thread of its own, which DBOS has no say in."""
+    with ThreadPoolExecutor(1, thread_name_prefix="vibe-dbos") as executor:
+        return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
+
+
+async def _cancel_all(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    tasks.clear()
