@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from vibe_jupyter.core.errors import Unavailable, VibeError
+from vibe_jupyter.core.errors import InvalidInput, Unavailable, VibeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +61,14 @@ _SQLITE = {
 
 def explained(error: Exception) -> Exception:
     """Return what `error` means in our terms; the error itself where it says nothing to a person."""
+    cause = getattr(error, "orig", None)  # what SQLAlchemy has wrapped
+    if isinstance(cause, Exception):
+        return explained(cause)
     if isinstance(error, sqlite3.Error):
         known = _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         return error if known is None else type(known)(known.message, code=known.code, hint=known.hint)
+    if type(error).__module__.startswith("psycopg") and type(error).__name__ in _REFUSED_VALUE:
+        return InvalidInput("the database cannot store this text: it holds a null character or broken UTF-8")
     if type(error).__module__.startswith("psycopg") and type(error).__name__ in _LOST_CONNECTION:
         return Unavailable(
             "PostgreSQL does not answer",
@@ -73,6 +78,7 @@ def explained(error: Exception) -> Exception:
     return error
 
 
+_REFUSED_VALUE = ("DataError", "UntranslatableCharacter", "CharacterNotInRepertoire")
 _LOST_CONNECTION = ("OperationalError", "AdminShutdown", "ConnectionTimeout", "CannotConnectNow")
 
 

@@ -117,20 +117,20 @@ class Writer:
         self._execute("BEGIN IMMEDIATE" if self._dialect == "sqlite" else "BEGIN")
         try:
             for item in batch:
-                self._run_unit(item, connection, alone=len(batch) == 1)
+                self._run_unit(item, connection)
             self._execute("COMMIT")
         except BaseException:
             self._rollback()
             raise
         self.commits += 1
 
-    def _run_unit(self, item: _Item, connection: Connection, *, alone: bool) -> None:
+    def _run_unit(self, item: _Item, connection: Connection) -> None:
         item.value, item.error = None, None
         self._execute("SAVEPOINT unit")
         try:
             item.value = item.unit(connection)
         except Exception as error:
-            if alone and self._is_lost():
+            if not self._is_in_transaction():  # lost, or SQLite has rolled all of it back, as on a full disk
                 raise
             item.error = explained(error)
             self._execute("ROLLBACK TO unit")
@@ -140,9 +140,13 @@ class Writer:
         self._connection.execute(sql)
 
     def _rollback(self) -> None:
-        in_transaction = self._dialect == "postgresql" or self._connection.in_transaction
-        if in_transaction and not self._is_lost():
+        if self._is_in_transaction():
             self._execute("ROLLBACK")
+
+    def _is_in_transaction(self) -> bool:
+        if self._dialect == "sqlite":
+            return bool(self._connection.in_transaction)
+        return not self._is_lost()
 
     def _is_lost(self) -> bool:
         return self._dialect == "postgresql" and bool(self._connection.broken or self._connection.closed)
