@@ -22,7 +22,7 @@ from vibe_jupyter.core.routing.lexicon import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Request", "read_request"]
+__all__ = ["Request", "read_request", "split_compound"]
 
 _MAX_CHARACTERS = 2000
 _MAX_TOKENS = 200
@@ -40,7 +40,7 @@ _PAIR = 0.5  # two words side by side: they have counted one by one already
 _PART = 0.3  # a word inside an identifier is about the topic, rarely about what to do with it
 _MISTYPED = 0.8
 _SHAPE = 0.7  # a quoted string, a path or an identifier: many capabilities take one
-_NAMED = 3.0  # a capability's own name
+_NAMED = 5.0  # a capability's own name
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class _Reader:
 
     def read_quoted(self, content: str) -> None:
         self.add("shape:quoted", _SHAPE, "a quoted text")
-        self._read_file(content.strip())
+        self._read_file("".join(content.split()[-1:]))
         self._before = None
         self._may_open = False
 
@@ -115,7 +115,7 @@ class _Reader:
             return True
         if _CALL.match(token) or _IDENTIFIER.match(token) or _is_camel(token):
             self.add("shape:identifier", _SHAPE, token)
-            for part in _CAMEL.sub(" ", token).replace("_", " ").replace(".", " ").split():
+            for part in split_compound(token).split():
                 self.add(stem(part.strip("@()").casefold()), _PART, token)
             return True
         return False
@@ -203,6 +203,15 @@ def read_request(
     return Request(
         reader.weights, reader.typed, tuple(reader.words), tuple(reader.changes), reader.first_word
     )
+
+
+def split_compound(name: str) -> str:
+    """Return a camelCase, snake_case or dotted name as words.
+
+    >>> split_compound("files.readTextFile")
+    'files read Text File'
+    """
+    return _CAMEL.sub(" ", name).replace("_", " ").replace(".", " ").replace("-", " ")
 
 
 def _read_plain(reader: _Reader, text: str) -> None:

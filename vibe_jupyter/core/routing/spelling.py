@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from vibe_jupyter.core.routing.lexicon import stem
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,6 +30,7 @@ class Spelling:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._known = frozenset(words)
+        self._stems = frozenset(map(stem, self._known))  # `name` is not a mistyped `named`
         self._shortened: dict[str, list[str]] = defaultdict(list)
         for word in sorted(self._known):
             if _SHORTEST <= len(word) <= _LONGEST:
@@ -35,8 +38,8 @@ class Spelling:
                     self._shortened[key].append(word)
 
     def correct(self, word: str) -> str | None:
-        """Return the known word that `word` is or is one slip away from; None if there is none."""
-        if word in self._known:
+        """Return the known word one slip away; `word` itself if a form of it is known, None if none is near."""
+        if word in self._known or stem(word) in self._stems:
             return word
         if not _SHORTEST <= len(word) <= _LONGEST:
             return None

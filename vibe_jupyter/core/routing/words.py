@@ -46,7 +46,7 @@ _HALF_SCORE_EVIDENCE = 1.0
 _UNKNOWN_WORD = 0.3  # rarity of a word that nobody declares, in the likeness only
 
 _UNMET_CHANGE = 0.25  # a change is asked for that the capability does not declare
-_LONGEST_REQUEST = 25  # words; in a page nearly every word occurs by chance
+_LONGEST_REQUEST = 12  # words with signal; in a page nearly every word occurs by chance
 
 _MAX_REASONS = 6
 
@@ -115,7 +115,7 @@ class WordIndex:
     ) -> WordMatch:
         declared = self._declared[owner]
         why = list(dict.fromkeys(typed for _, typed in reasons))
-        evidence *= declared.coverage(request, len(why))
+        evidence *= declared.coverage(request, len(why), self._claims)
         evidence *= _LONGEST_REQUEST / max(_LONGEST_REQUEST, len(request.words))
         score = 1 - 0.5 ** (evidence / _HALF_SCORE_EVIDENCE)
         del why[_MAX_REASONS:]
@@ -133,6 +133,7 @@ class WordIndex:
                 strengths[key].append((owner, value / (value + _HALF_STRENGTH_COUNT)))
         among = len(self._declared)
         self._rarity: dict[str, float] = {}
+        self._claims: dict[str, float] = {}
         self._evidence: dict[str, list[tuple[int, float]]] = {}
         for key, owners in strengths.items():
             strongest = max(strength for _, strength in owners)
@@ -140,6 +141,7 @@ class WordIndex:
             rarity = math.log((among + 1) / sharers) / math.log(among + 1)
             self._rarity[key] = rarity
             self._evidence[key] = [(owner, rarity * strength) for owner, strength in owners]
+            self._claims[key] = rarity * strongest
 
     def _index_examples(self) -> None:
         self._examples: list[_Example] = []

@@ -39,6 +39,7 @@ class EnvironmentHealth(Oracle):
                 "diagnose problems with the setup",
                 "which package versions are installed here",
                 "is the database all right",
+                "which SQLite version is this",
                 "health check",
                 "is everything installed and working",
                 "what is wrong with my setup",

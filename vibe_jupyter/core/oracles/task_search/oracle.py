@@ -29,7 +29,7 @@ class TaskSearch(Oracle):
     capabilities = (
         Capability(
             name="task.search",
-            summary="Search the history of your own tasks: full text over type, input, result and error",
+            summary="The history of your own earlier tasks: full text over type, input, result and error",
             input=TaskSearchInput,
             output=TaskSearchOutput,
             text_field="query",
@@ -37,7 +37,7 @@ class TaskSearch(Oracle):
             examples=(
                 "find my earlier task about login",
                 "which tasks failed with a timeout",
-                "search my task history for churn",
+                "go through my task history for churn",
                 "when did I last profile the sales data",
                 "what did I ask yesterday about the billing module",
                 "show previous tasks with a FileNotFoundError",
@@ -45,7 +45,7 @@ class TaskSearch(Oracle):
                 "have I done this before",
                 "list the tasks I ran last week",
                 "what came out of my last run",
-                "did we already look for this",
+                "did we already try this",
                 "my recent jobs",
                 "which of my tasks ended with an error",
                 "history of what I asked about exports",
