@@ -14,7 +14,7 @@ from benchmarks import report
 from benchmarks.benches import BENCHES
 from benchmarks.context import Context
 from benchmarks.load import LoadProcess
-from benchmarks.machine import machine_facts
+from benchmarks.machine import fsync_us, machine_facts
 from benchmarks.seed_rows import SeedPlan
 
 
@@ -65,7 +65,12 @@ def _run(arguments: argparse.Namespace) -> tuple[list[dict[str, Any]], list[str]
         )
         for name in names:
             try:
-                results.append(report.as_json(BENCHES[name](context), machine))
+                fsync_before_us = fsync_us()
+                result = BENCHES[name](context)
+                result.notes.append(
+                    f"fsync of 4 KiB: {fsync_before_us:.0f} us before, {fsync_us():.0f} us after"
+                )
+                results.append(report.as_json(result, machine))
             except Exception:  # noqa: BLE001 - one that fails must not take the figures of the others with it
                 traceback.print_exc()
                 failed.append(name)

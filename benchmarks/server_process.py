@@ -17,7 +17,7 @@ from benchmarks.requests import Target
 __all__ = ["REPOSITORY", "ServerProcess", "free_port"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-START_LIMIT_S = 60.0
+START_LIMIT_S = 30.0
 STOP_LIMIT_S = 15.0
 
 

@@ -118,7 +118,7 @@ def _execute(client: BlockingKernelClient) -> dict[str, float]:
         if message["msg_type"] == "stream":
             printed.append(content["text"])
         elif message["msg_type"] == "error":
-            printed.extend(content["traceback"])
+            printed.append(f"{content['ename']}: {content['evalue']}")
 
     client.execute_interactive(_PROGRAM, output_hook=collect, timeout=_LIMIT_S)
     text = "".join(printed)
