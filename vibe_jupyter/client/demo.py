@@ -65,10 +65,10 @@ def run_demo(folder: str, *, quiet: bool) -> DemoReport:
 
     place = _prepare(Path(folder).absolute())
     path = place / _NOTEBOOK
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     began = datetime.now(UTC)
     _execute(notebook, place, quiet=quiet)
-    nbformat.write(notebook, path)
+    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
     tasks = _tasks_since(began)
     return DemoReport(
         ok=bool(tasks) and all(task.state == "succeeded" for task in tasks),

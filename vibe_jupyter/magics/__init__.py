@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -33,14 +33,14 @@ def register(shell: InteractiveShell) -> None:
     """Add the magics and their completion to a shell."""
     from IPython.core.magic import no_var_expand
 
-    @no_var_expand  # so that {} and $ stay as typed
     def vibe(line: str, cell: str | None = None) -> Any:
         from vibe_jupyter.magics.session import session_of
 
         return session_of(shell).run(line, cell)
 
     vibe.__doc__ = _HELP
-    shell.register_magic_function(vibe, "line_cell", "vibe")
+    as_typed: Any = no_var_expand(cast("Any", vibe))  # so that {} and $ stay as they are
+    shell.register_magic_function(as_typed, "line_cell", "vibe")
     completer = getattr(shell, "Completer", None)
     if completer is not None:
         from vibe_jupyter.magics.completion import matcher_for

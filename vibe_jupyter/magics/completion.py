@@ -23,7 +23,6 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
     """Return what IPython asks for completions; on lines of others it says nothing."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    @context_matcher()  # type: ignore[untyped-decorator,unused-ignore]
     def complete(context: Any) -> Any:
         line = context.full_text[: context.cursor_position].rpartition("\n")[2]
         found = _OUR_LINE.match(line)
@@ -38,8 +37,9 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
         words = [SimpleCompletion(text=word[max(cut, 0) :], type="vibe") for word in options]
         return {"completions": words, "suppress": True}
 
-    complete.is_vibe = True  # type: ignore[attr-defined]
-    return complete
+    matcher: Callable[[Any], Any] = context_matcher()(complete)  # type: ignore[no-untyped-call]
+    matcher.is_vibe = True  # type: ignore[attr-defined]
+    return matcher
 
 
 def suggestions(rest: str, session: Session) -> list[str]:

@@ -20,7 +20,8 @@ def show_models(shell: InteractiveShell, operations: tuple[Operation, ...]) -> N
     from vibe_jupyter.core.config import EffectiveSetting
     from vibe_jupyter.core.doctor.check import Check
 
-    models = [operation.result_type for operation in operations] + [Check, EffectiveSetting]
+    models: list[Any] = [*(operation.result_type for operation in operations), Check, EffectiveSetting]
+    assert shell.display_formatter is not None
     formatter = shell.display_formatter.mimebundle_formatter
     for model in models:
         if inspect.isclass(model) and issubclass(model, BaseModel):

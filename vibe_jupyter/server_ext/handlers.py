@@ -82,12 +82,11 @@ class VibeHandler(APIHandler):
                 raise Forbidden("this host name is not served here", code="auth.foreign_host")
             provider: IdentityProvider = self.identity_provider
             self.principal = identity.from_header(credential, provider.token)
-            if self.principal is not None:
-                self._token_authenticated = True
-                self.current_user = self._jupyter_current_user = _OWNER_AS_USER
+            self._token_authenticated = self.principal is not None
+            self.current_user = self._jupyter_current_user = _OWNER_AS_USER if self.principal else None
             self.set_cors_headers()
         elif scope is None and self.request.method == "GET":
-            return
+            self.current_user = self._jupyter_current_user = None
         else:
             await super().prepare()
             user = self.current_user

@@ -105,7 +105,7 @@ def _add_flag(parser: Parser, name: str, info: FieldInfo) -> None:
     elif get_origin(inner) is list:
         parser.add_argument(*spellings, type=_comma_separated, metavar="A,B", **options)
     else:
-        kind = {int: "N", float: "SECONDS" if name.endswith("_s") else "X"}.get(inner, name.upper())  # type: ignore[call-overload]
+        kind = {int: "N", float: "SECONDS" if name.endswith("_s") else "X"}.get(inner, name.upper())
         parser.add_argument(*spellings, metavar=kind, **options)
 
 
