@@ -61,7 +61,7 @@ class Ranking(Generic[T]):
     def best(self) -> list[tuple[float, T]]:
         """Return score in (0, 1] and match, the best first."""
         weights = [math.log(1 + (self._files + 1) / (found + 0.5)) for found in self._files_with]
-        most = max((factor for _, factor in self._alike), default=1.0) * sum(weights)
+        most = max((factor for _, factor in self._alike), default=1.0) * sum(weights) or 1.0
         scored = (
             (max(0.0001, round(_score(qualities, factor, weights) / most, 4)), order, match)
             for (qualities, factor), alike in self._alike.items()

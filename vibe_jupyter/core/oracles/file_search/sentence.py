@@ -22,8 +22,15 @@ _PLACE = re.compile(
 )
 
 
-def named_place(context: Context, sentence: str) -> tuple[str, Path] | None:
+def named_place(
+    context: Context, sentence: str, but_not: frozenset[str] = frozenset()
+) -> tuple[str, Path] | None:
     """Return what comes before `in <place>`, and the place, if the sentence ends so and it exists.
+
+    Args:
+        context: resolves the place.
+        sentence: what a person typed.
+        but_not: words that are no place in such a sentence, in lower case.
 
     Raises:
         NotFound: `path.not_found`, where a place with a slash in it is missing; else it was a word.
@@ -33,7 +40,7 @@ def named_place(context: Context, sentence: str) -> tuple[str, Path] | None:
     if found is None:
         return None
     place = found["quoted"] or found["ticked"] or found["plain"]
-    if not place.strip("./"):
+    if not place.strip("./") or place.lower() in but_not:
         return None
     try:
         return found["query"], context.resolve(place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vibe_jupyter.core.oracles.task_search.words import compound_parts
 
-__all__ = ["Query", "Term", "fold", "parse_query", "stem"]
+__all__ = ["Query", "Term", "fold", "is_telling", "parse_query", "parts_of", "stem", "words_of"]
 
 _PHRASE = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|`([^`\n]+)`')
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
@@ -77,15 +77,38 @@ def parse_query(text: str, *, case_sensitive: bool = False) -> Query:
     ['connection refused', 'user', 'name']
     """
     phrases = [phrase for match in _PHRASE.finditer(text) if (phrase := match[match.lastindex or 0].strip())]
-    written = [re.split(r"['\u2019]", word)[0] for word in _WORD.findall(_PHRASE.sub(" ", text))]
+    written = words_of(_PHRASE.sub(" ", text))
     kept = _telling(written) or ([] if phrases else written)
-    parts = {word: _parts(word) for word in kept}
+    parts = {word: parts_of(word) for word in kept}
     words = [part for word in kept for part in parts[word]]
     terms = [_phrase(phrase, case_sensitive) for phrase in phrases]
     terms += [_term(word, case_sensitive) for word in _telling(words) or words]
     compounds = [word if case_sensitive else fold(word) for word in kept if len(parts[word]) > 1]
     by_word = {term.word: term for term in reversed(terms)}
     return Query(tuple(reversed(by_word.values()))[:_MAX_TERMS], tuple(compounds))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they stand; of `isn't`, the first part.
+
+    >>> words_of("isn't load_all() there?")
+    ['isn', 'load_all', 'there']
+    """
+    return [re.split(r"['\u2019]", word)[0] for word in _WORD.findall(text)]
+
+
+def is_telling(word: str) -> bool:
+    """Return whether a word says what is looked for, unlike `where`, `find` or `the`."""
+    return word.lower() not in _STOP_WORDS
+
+
+def parts_of(word: str) -> list[str]:
+    """Return what camelCase and snake_case put together.
+
+    >>> parts_of("load_userName")
+    ['load', 'user', 'Name']
+    """
+    return [part for piece in word.split("_") if piece for part in compound_parts(piece) or [piece]]
 
 
 def stem(word: str) -> str:
@@ -129,13 +152,8 @@ def fold(text: str) -> str:
     return lower.replace(_FINAL_SIGMA, _SIGMA)
 
 
-def _parts(word: str) -> list[str]:
-    """Return what camelCase and snake_case put together."""
-    return [part for piece in word.split("_") if piece for part in compound_parts(piece) or [piece]]
-
-
 def _telling(words: list[str]) -> list[str]:
-    return [word for word in words if word.lower() not in _STOP_WORDS]
+    return [word for word in words if is_telling(word)]
 
 
 def _phrase(phrase: str, case_sensitive: bool) -> Term:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vibe_jupyter.core.oracles.notebook_cells import read_cells
+
 if TYPE_CHECKING:
     from pathlib import PurePath
 
-__all__ = ["Notebook", "count_tests", "imported_modules", "is_test_file", "parse", "read_notebook"]
+__all__ = [
+    "Notebook",
+    "count_tests",
+    "imported_modules",
+    "is_test_file",
+    "parse",
+    "python_of",
+    "read_notebook",
+]
 
 _OTHER_LANGUAGE = re.compile(r"%%(?!time|timeit|capture|prun)\w+")
 _MAGIC = re.compile(r"\s*[%!?]|.*\?\s*$")
@@ -80,26 +89,17 @@ def read_notebook(text: str) -> Notebook:
     Raises:
         ValueError: the text is not a notebook.
     """
-    content = json.loads(text)
-    if not isinstance(content, dict):
-        raise ValueError("a notebook is a JSON object")
-    sheets = content.get("worksheets") or [content]
-    cells = [cell for sheet in sheets for cell in sheet.get("cells", ()) if isinstance(cell, dict)]
-    code = [cell for cell in cells if cell.get("cell_type") == "code"]
-    sources = [_python_of(_joined(cell.get("source", cell.get("input", "")))) for cell in code]
-    return Notebook(len(cells), len(code), "\n".join(sources))
+    cells = read_cells(text)
+    code = [cell for cell in cells if cell.kind == "code"]
+    return Notebook(len(cells), len(code), "\n".join(python_of(cell.source) for cell in code))
 
 
-def _is_test_case(node: ast.ClassDef) -> bool:
-    return any(ast.unparse(base).endswith("TestCase") for base in node.bases)
-
-
-def _joined(source: object) -> str:
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
-
-
-def _python_of(cell: str) -> str:
+def python_of(cell: str) -> str:
     """Return a cell with its magics emptied, so that the rest parses; of other languages, nothing."""
     if _OTHER_LANGUAGE.match(cell.lstrip()):
         return ""
     return "\n".join("" if _MAGIC.match(line) else line for line in cell.splitlines())
+
+
+def _is_test_case(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).endswith("TestCase") for base in node.bases)

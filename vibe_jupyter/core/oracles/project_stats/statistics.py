@@ -156,7 +156,7 @@ class Survey:
     def _add_notebook(self, path: Path, name: str, text: str) -> LineCount:
         try:
             notebook = python_source.read_notebook(text)
-        except (ValueError, RecursionError, AttributeError, TypeError):
+        except ValueError:
             self._unparsed.append(name)
             return LineCount()
         self._notebooks.update(files=1, cells=notebook.cells, code_cells=notebook.code_cells)
