@@ -9,6 +9,7 @@ from mypy import api as mypy
 
 from vibe_jupyter.client import api
 from vibe_jupyter.client.api import AsyncVibeClient, VibeClient
+from vibe_jupyter.client.http import HttpTransport
 from vibe_jupyter.client.namespaces import Namespace
 from vibe_jupyter.core.operations import Operation
 from vibe_jupyter.core.table import OPERATIONS
@@ -63,14 +64,7 @@ WRONG = {
 
 def client_of(kind: type) -> VibeClient | AsyncVibeClient:
     """Return a client that is never used to call anything."""
-    return kind(transport=NoTransport())
-
-
-class NoTransport:
-    """Not even a transport."""
-
-    where, is_local = "nowhere", True
-    call = acall = stream = astream = close = None
+    return kind(HttpTransport("http://127.0.0.1:1"))
 
 
 def classes_of_the_stub() -> dict[str, ast.ClassDef]:
