@@ -9,8 +9,15 @@ which escape all of it. Third parties show their results the same way:
 This module imports nothing heavy: `%vibe` shows its first result with it.
 """
 
-from vibe_jupyter.widgets.rendering.bundle import as_html, as_text, mimebundle, progress_line, summary
-from vibe_jupyter.widgets.rendering.cards import ProgressLine, StatusCard
+from vibe_jupyter.widgets.rendering.bundle import (
+    JSON_TYPE,
+    as_html,
+    as_text,
+    mimebundle,
+    progress_line,
+    summary,
+)
+from vibe_jupyter.widgets.rendering.cards import Listing, ProgressLine, StatusCard
 from vibe_jupyter.widgets.rendering.document import (
     Bar,
     Block,
@@ -30,6 +37,7 @@ from vibe_jupyter.widgets.rendering.document import (
 from vibe_jupyter.widgets.rendering.registry import register
 
 __all__ = [
+    "JSON_TYPE",
     "Bar",
     "Block",
     "Code",
@@ -40,6 +48,7 @@ __all__ = [
     "Id",
     "Image",
     "Line",
+    "Listing",
     "Markdown",
     "Marked",
     "ProgressLine",

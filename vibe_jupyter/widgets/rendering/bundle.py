@@ -11,13 +11,17 @@ from vibe_jupyter.widgets.rendering.strict_json import as_json
 if TYPE_CHECKING:
     from vibe_jupyter.core.tasks.schemas import Task, TaskEvent
 
-__all__ = ["as_html", "as_text", "mimebundle", "progress_line", "summary"]
+__all__ = ["JSON_TYPE", "as_html", "as_text", "mimebundle", "progress_line", "summary"]
 
 _NOTEBOOK_WIDTH = 100
 
 
+JSON_TYPE = "application/vnd.vibe.result+json"
+"""Not `application/json`: JupyterLab ranks that above HTML and would show a tree of JSON instead of the result."""
+
+
 def mimebundle(value: Any) -> dict[str, Any]:
-    """Return a value as `text/plain`, `text/html` and, where it is data, `application/json`."""
+    """Return a value as `text/plain`, `text/html` and, where it is data, as JSON under `JSON_TYPE`."""
     from vibe_jupyter.widgets.rendering.html import write_html
     from vibe_jupyter.widgets.rendering.text import write_text
 
@@ -27,7 +31,7 @@ def mimebundle(value: Any) -> dict[str, Any]:
         "text/html": write_html(blocks),
     }
     if (data := as_json(value)) is not None:
-        bundle["application/json"] = data
+        bundle[JSON_TYPE] = data
     return bundle
 
 

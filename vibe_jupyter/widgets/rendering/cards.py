@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vibe_jupyter.widgets.rendering.document import Command
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.status.schemas import Status
     from vibe_jupyter.core.tasks.schemas import Task, TaskEvent
 
-__all__ = ["ProgressLine", "StatusCard"]
+__all__ = ["Listing", "ProgressLine", "StatusCard"]
+
+T = TypeVar("T")
 
 _NEXT = (Command("task", '"where is the login handled?"'), Command("oracles"), Command("help"))
 
@@ -55,3 +57,12 @@ class ProgressLine:
     event: TaskEvent | None = None
     elapsed_s: float | None = None
     can_interrupt: bool = True
+
+
+class Listing(list[T]):
+    """A list that a notebook shows as a table, where a renderer knows its items."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from vibe_jupyter.widgets.rendering.bundle import mimebundle
+
+        return mimebundle(self)

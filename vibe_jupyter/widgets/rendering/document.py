@@ -91,9 +91,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """An id that one may want to copy: HTML shows its end (the part that differs) and has all of it in the title."""
+    """A UUIDv7: its end is shown, the part that differs and that commands take for the whole; all is in the title."""
 
     text: str
+
+    @property
+    def shown(self) -> str:
+        """Return the end."""
+        return self.text[-8:]
 
 
 NOTHING = Text("–", "muted")  # noqa: RUF001 - an en dash, as typography has it
@@ -132,7 +137,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns. `total` counts the rows there are, if more than are given; `more` says where they are."""
+    """Rows under columns. A row that begins with two empty cells belongs to the one above it.
+
+    `total` counts the rows there are, if more than are given; `more` says how to see them.
+    """
 
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[Cell]]

@@ -89,7 +89,7 @@ def _legend(names: list[str], best: Candidate) -> list[Inline]:
     line: list[Inline] = []
     for index, name in enumerate(names):
         sign = Bar(tuple(float(other == index) for other in range(len(names))), 1)
-        line += [sign, Text(f" {name} {best.parts.get(name, 0.0):.2f}   ", "muted", limit=60)]
+        line += [sign, Text(f" {name} {best.parts.get(name, 0.0):.2f}\u2003", "muted", limit=60)]
     return line
 
 

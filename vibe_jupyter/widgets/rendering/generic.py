@@ -25,6 +25,7 @@ _COLUMNS = 10
 _FACTS = 40
 _CELL = 120
 _SAMPLE = 200
+_SHORT = 28
 
 
 def generic(item: Any) -> list[Block]:
@@ -46,10 +47,7 @@ def rows_table(
     """Return rows as a table; the columns are the names in the first rows, in the order of their appearance."""
     names = list(dict.fromkeys(str(name) for row in rows[:_SAMPLE] for name in row))
     shown, hidden = names[:_COLUMNS], names[_COLUMNS:]
-    columns = tuple(
-        Column(name, "right") if _is_numeric(rows[:_SAMPLE], name) else Column(name, is_fluid=True)
-        for name in shown
-    )
+    columns = tuple(_column(rows[:_SAMPLE], name) for name in shown)
     cells = [tuple(_cell(row.get(name)) for name in shown) for row in rows[:limit]]
     blocks: list[Block] = [Table(columns, cells, total=len(rows), more=more, limit=limit)]
     if hidden:
@@ -113,8 +111,9 @@ def _is_rows(item: Any) -> bool:
     )
 
 
-def _is_numeric(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Column:
+    """Return a column as its values need it: numbers right, long texts fluid."""
     values = [item for row in rows if (item := row.get(name)) is not None]
-    return bool(values) and all(
-        isinstance(item, (int, float)) and not isinstance(item, bool) for item in values
-    )
+    if values and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in values):
+        return Column(name, "right")
+    return Column(name, is_fluid=any(not _is_scalar(item) or len(value(item)) > _SHORT for item in values))

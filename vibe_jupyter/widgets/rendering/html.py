@@ -17,7 +17,7 @@ from vibe_jupyter.widgets.rendering.glyphs import bar, segments
 from vibe_jupyter.widgets.rendering.marks import marked_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["write_html"]
 
@@ -26,6 +26,7 @@ _IMAGE_BYTES = 8_000_000
 _MARKDOWN_LIMIT = 50_000
 _SCROLLS_FROM = 24
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"})
+_SPACE = "&#160;"
 _LINE = "var(--jp-border-color2,rgba(128,128,128,.3))"
 _COLOURS = {
     "good": "var(--jp-success-color1,#2e9e44)",
@@ -34,9 +35,10 @@ _COLOURS = {
     "plain": "var(--jp-brand-color1,#3b82c4)",
 }
 _TRACK = (
-    "display:inline-block;font-family:monospace;white-space:pre;line-height:1;font-size:.8em;overflow:hidden;"
+    "display:inline-block;font-family:monospace;white-space:pre;line-height:1;font-size:.8em;vertical-align:middle;overflow:hidden;"
     "background:rgba(128,128,128,.16)"
 )
+_MARK = '<mark style="background:rgba(255,196,0,.32);color:inherit;border-radius:2px">'
 _SERIES = (
     "var(--jp-brand-color1,#3b82c4)",
     "var(--jp-success-color1,#2e9e44)",
@@ -93,7 +95,7 @@ def _inline(part: d.Inline, *, in_table: bool = False) -> str:
         case d.Command():
             return f"<code>{_escaped(part.spelled('notebook'), 300)}</code>"
         case d.Id():
-            return _text(d.Text(part.text[-8:], "code", title=part.text), in_table)
+            return _text(d.Text(part.shown, "code", title=part.text), in_table)
         case _:
             assert_never(part)
 
@@ -124,19 +126,20 @@ def _text(part: d.Text, in_table: bool) -> str:
 
 
 def _code_style(in_table: bool) -> str:
-    plain = "background:none;padding:0;" if in_table else ""
-    return f' style="{plain}white-space:pre-wrap;overflow-wrap:anywhere"'
+    return ' style="background:none;padding:0"' if in_table else ""
 
 
 def _marked(part: d.Marked, in_table: bool) -> str:
     pieces = []
     for text, is_marked in marked_pieces(part):
         shown = _escaped(text, part.limit)
-        pieces.append(f"<mark>{shown}</mark>" if is_marked and shown else shown)
+        pieces.append(f"{_MARK}{shown}</mark>" if is_marked and shown else shown)
     title = f' title="{_escaped(part.text, _TITLE_LIMIT)}"' if len(part.text) > part.limit else ""
     inner = "".join(pieces)
     if part.style == "code":
-        return f"<code{_code_style(in_table)}{title}>{inner}</code>"
+        plain = "background:none;padding:0;" if in_table else ""
+        style = f"{plain}white-space:pre-wrap;overflow-wrap:anywhere"
+        return f'<code style="{style}"{title}>{inner}</code>'
     return f"<span{title}>{inner}</span>"
 
 
@@ -144,13 +147,19 @@ def _bar(part: d.Bar) -> str:
     title = f' title="{_escaped(part.title, _TITLE_LIMIT)}"' if part.title else ""
     if len(part.parts) == 1:
         colour = _COLOURS.get(part.style, _COLOURS["plain"])
-        inner = f'<span style="color:{colour}">{bar(part.parts[0], part.width)}</span>'
+        inner = f'<span style="color:{colour}">{bar(part.parts[0], part.width) or _SPACE}</span>'
     else:
         inner = "".join(
-            f'<span style="color:{_SERIES[index % len(_SERIES)]}">{shade * length}</span>'
+            _segment(_SERIES[index % len(_SERIES)], shade * length)
             for index, (shade, length) in enumerate(segments(part.parts, part.width))
+            if length
         )
     return f'<span style="{_TRACK};width:{part.width}ch"{title}>{inner}</span>'
+
+
+def _segment(colour: str, text: str) -> str:
+    """Return a part of a bar: one plain colour, or its shade where styles are stripped."""
+    return f'<span style="color:{colour};background:{colour}">{text}</span>'
 
 
 def _table(table: d.Table) -> str:
@@ -161,19 +170,18 @@ def _table(table: d.Table) -> str:
             f"<th{_aligned(column)}>{_escaped(column.title, 60)}</th>" for column in table.columns
         )
         head = f"<thead><tr>{cells}</tr></thead>"
-    body = "".join(
-        f'<tr style="background:none;border-top:1px solid {_LINE}">'
-        + "".join(
-            f"<td{_aligned(column)}>{_cell(cell)}</td>"
-            for column, cell in zip(table.columns, row, strict=False)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    html = f'<table style="border-collapse:collapse;margin:.3em 0">{head}<tbody>{body}</tbody></table>'
+    body = "".join(_row(table.columns, row) for row in rows)
+    html = f'<table style="border-collapse:collapse;margin:.3em 0 .6em">{head}<tbody>{body}</tbody></table>'
     if len(rows) > _SCROLLS_FROM:
         html = f'<div style="max-height:32em;overflow:auto">{html}</div>'
     return html + _more(table)
+
+
+def _row(columns: Sequence[d.Column], row: Sequence[d.Cell]) -> str:
+    is_continued = len(row) > 2 and row[0] is None and row[1] is None
+    style = "background:none" if is_continued else f"background:none;border-top:1px solid {_LINE}"
+    cells = (f"<td{_aligned(column)}>{_cell(cell)}</td>" for column, cell in zip(columns, row, strict=False))
+    return f'<tr style="{style}">{"".join(cells)}</tr>'
 
 
 def _aligned(column: d.Column) -> str:

@@ -32,6 +32,7 @@ _BUILT_IN_TYPES = {
     "vibe_jupyter.core.status.schemas.Status": "platform",
     "vibe_jupyter.core.doctor.check.Check": "checks",
     "vibe_jupyter.core.config.EffectiveSetting": "config",
+    "vibe_jupyter.client.demo.DemoReport": "demo",
     f"{_PACKAGE}.cards.StatusCard": "platform",
     f"{_PACKAGE}.cards.ProgressLine": "tasks",
 }

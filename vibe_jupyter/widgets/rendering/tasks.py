@@ -67,12 +67,12 @@ def _task(task: Task) -> Iterator[Block]:
             yield Line(*_who(task), *_dotted("cancelled", *_took(task)))
         case _:
             yield from _progress(ProgressLine(task, can_interrupt=False))
-            yield Line(Text("follow it: ", "muted"), Command("task show", task.id))
+            yield Line(Text("follow it: ", "muted"), Command("task show", task.id[-8:]))
 
 
 def _header(task: Task) -> Line:
     said = registry.result_summary(task)
-    why = (Text("  (why? ", "muted"), Command("task explain", "_", task.id), Text(")", "muted"))
+    why = (Text("  (why? ", "muted"), Command("task explain", "_", task.id[-8:]), Text(")", "muted"))
     return Line(*_who(task), *_dotted(*_took(task), *([said] if said else [])), *why)
 
 
@@ -200,7 +200,7 @@ def _history(history: History) -> Iterator[Block]:
     if not history.items:
         yield Line("no tasks here yet. Try: ", Command("task", '"where is the login handled?"'))
         return
-    more = "ask with limit and offset, or for the next page with the cursor" if history.next_cursor else None
+    more = "with --limit and --offset" if history.next_cursor else None
     yield tasks_table(history.items, total=max(history.total, len(history.items)), more=more)
     yield Line(Text(f"as of {formats.moment(formats.now())}", "muted"))
 

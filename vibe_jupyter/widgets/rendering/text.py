@@ -87,7 +87,7 @@ class _Writer:
             case d.Command():
                 yield clean(part.spelled(self.surface), limit=300), _SGR["code"]
             case d.Id():
-                yield clean(part.text, limit=80), _SGR["code"]
+                yield clean(part.shown, limit=8), _SGR["code"]
             case _:
                 assert_never(part)
 

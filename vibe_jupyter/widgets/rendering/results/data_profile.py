@@ -100,7 +100,7 @@ def _bound(item: Any) -> str:
 
 
 def _brief(quantity: float) -> str:
-    return number(float(f"{quantity:.4g}"))
+    return number(float(f"{quantity:.4g}"), grouped_from=10_000)
 
 
 def _frequent(column: ColumnSummary) -> Cell:
@@ -112,7 +112,7 @@ def _frequent(column: ColumnSummary) -> Cell:
         parts += [
             ", " if parts else "",
             Text(_bound(top.value)),
-            Text(f" {number(top.count)} times", "muted"),
+            Text(f" ({number(top.count)})", "muted"),
         ]
     return tuple(parts)
 

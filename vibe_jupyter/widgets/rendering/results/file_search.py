@@ -28,7 +28,10 @@ def _summary(result: FileSearchOutput) -> str:
 def _blocks(result: FileSearchOutput) -> Iterator[Block]:
     if result.matches:
         columns = (Column("file"), Column("line", "right"), Column("", is_fluid=True))
-        rows = [_row(match) for match in result.matches]
+        rows = [
+            _row(match, is_repeated=previous is not None and previous.path == match.path)
+            for match, previous in zip(result.matches, [None, *result.matches], strict=False)
+        ]
         yield Table(columns, rows, total=result.total_matches, more="raise the limit to see them")
     else:
         said = ", ".join(result.words) if result.words else result.query
@@ -47,10 +50,9 @@ def _blocks(result: FileSearchOutput) -> Iterator[Block]:
         yield Line(Text(f"not searched: {', '.join(left_out)}", "muted"))
 
 
-def _row(match: FileMatch) -> tuple[Cell, ...]:
-    path: Cell = Text(match.path, limit=80)
-    if match.cell is not None:
-        path = (Text(match.path, limit=80), Text(f" cell {match.cell}", "muted"))
+def _row(match: FileMatch, *, is_repeated: bool) -> tuple[Cell, ...]:
+    name = Text(match.path, "muted" if is_repeated else "plain", limit=80)
+    path: Cell = name if match.cell is None else (name, Text(f" cell {match.cell}", "muted"))
     if match.kind == "name":
         return (Marked(match.preview, match.spans, "plain", limit=80), None, Text("the file's name", "muted"))
     indent = len(match.preview) - len(match.preview.lstrip())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.oracles.task_search.schemas import FoundTask, TaskSearchOutput
 from vibe_jupyter.widgets.rendering.document import Block, Cell, Column, Id, Line, Marked, Table, Text
-from vibe_jupyter.widgets.rendering.formats import counted
+from vibe_jupyter.widgets.rendering.formats import counted, number
 from vibe_jupyter.widgets.rendering.registry import Renderer
 from vibe_jupyter.widgets.rendering.tasks import state_cell, when_cell
 
@@ -20,7 +20,7 @@ __all__ = ["RENDERER"]
 def _summary(result: TaskSearchOutput) -> str:
     if not result.tasks:
         return f"nothing found in {counted(result.indexed_tasks, 'task')}"
-    found = f"{counted(len(result.tasks), 'task')} of {counted(result.indexed_tasks, 'task')}"
+    found = f"{number(len(result.tasks))} of {counted(result.indexed_tasks, 'task')}"
     return found if result.matched_all_words else f"{found}, with some of the words"
 
 
