@@ -517,6 +517,18 @@ class TestOracle:
         assert (caught.value.code, "(a+)+" in str(caught.value.hint)) == ("file_search.regex_too_slow", True)
         assert places(await self.run(context, "a+b", mode="regex")) == [("a.txt", 1)]
 
+    async def test_a_time_out_of_a_file_system_is_not_taken_for_one_of_the_regex(
+        self, tmp_path: Path, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        context = WorkerContext(tmp_path, pool)
+
+        async def time_out(*_: Any) -> Any:
+            raise TimeoutError("the server does not answer")
+
+        monkeypatch.setattr(context, "in_process", time_out)
+        with pytest.raises(TimeoutError, match="does not answer"):
+            await self.run(context, "a", mode="regex")
+
     async def test_a_cancelled_search_stops(self, tmp_path: Path, pool: WorkerPool) -> None:
         context = WorkerContext(write(tmp_path, {"a.txt": "a" * 60 + "b\n"}), pool)
         task = asyncio.create_task(self.run(context, "(a+)+$", mode="regex"))

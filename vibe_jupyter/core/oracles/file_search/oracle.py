@@ -45,6 +45,8 @@ class FileSearch(Oracle):
                 "where do we open the database",
                 "show every place that mentions API_KEY",
                 "locate the class TaskRouter in the source code",
+                "what file has the routes",
+                "show me the code that sends emails",
             ),
         ),
     )

@@ -14,11 +14,12 @@ _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
 _MAX_TERMS = 8
 # fmt: off
 _STOP_WORDS = frozenset({
-    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "being", "but", "by", "can",
-    "code", "contain", "containing", "contains", "could", "defined", "did", "do", "does", "done", "file",
+    "a", "about", "all", "an", "and", "any", "anything", "are", "as", "at", "be", "been", "being", "but",
+    "by", "called", "can", "code", "contain", "containing", "contains", "could", "defined", "did", "do",
+    "does", "done", "file",
     "files", "find", "for", "from", "get", "give", "grep", "has", "have", "here", "how", "i", "implemented",
     "in", "into", "is", "isn", "it", "its", "line", "lines", "list", "locate", "located", "look", "looking",
-    "me", "mention", "mentioned", "mentions", "my", "occurrences", "of", "on", "or", "our", "place",
+    "me", "mention", "mentioned", "mentions", "my", "named", "occurrences", "of", "on", "or", "our", "place",
     "places", "please", "project", "repo", "repository", "search", "show", "some", "tell", "that", "the",
     "their", "there", "these", "they", "this", "those", "to", "us", "use", "used", "uses", "was", "we",
     "were", "what", "when", "where", "which", "who", "whose", "why", "will", "with", "would", "you", "your",
