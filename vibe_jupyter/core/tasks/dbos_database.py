@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-__all__ = ["THREADS", "is_synced", "open_database"]
+__all__ = ["THREADS", "close_database", "is_synced", "open_database"]
 
 is_synced: ContextVar[bool] = ContextVar("is_synced", default=False)
 """Whether what this context commits has to be on disk before it goes on."""
@@ -49,6 +49,18 @@ def open_database(url: str) -> Engine:
     sa.event.listen(engine, "connect", _connected)
     sa.event.listen(engine, "checkout", _checked_out)
     return engine
+
+
+def close_database(engine: Engine) -> None:
+    """Close all connections, and those that a thread of DBOS's still holds as soon as it gives them back."""
+    import sqlalchemy as sa
+
+    sa.event.listen(engine, "checkin", _invalidate)
+    engine.dispose()
+
+
+def _invalidate(_connection: Any, record: Any) -> None:
+    record.invalidate()
 
 
 def _connected(connection: Any, _record: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID
 
 from vibe_jupyter.core.tasks import dbos_workflow
-from vibe_jupyter.core.tasks.dbos_database import THREADS, is_synced, open_database
+from vibe_jupyter.core.tasks.dbos_database import THREADS, close_database, is_synced, open_database
 from vibe_jupyter.core.tasks.engine import MAX_PRIORITY
 from vibe_jupyter.core.tasks.queue_pace import IDLE_S, QueuePace
 
@@ -83,7 +83,9 @@ class DbosRuntime:
                 "application_version": _VERSION,
                 "executor_id": self._executor_id,
                 "max_executor_threads": THREADS[self._database.dialect.name],
-                "notification_listener_polling_interval_sec": 0.2,  # it sleeps only, and closing waits for it
+                # Messages between workflows: we have none, so it only sleeps, and closing waits for it.
+                "use_listen_notify": False,
+                "notification_listener_polling_interval_sec": 0.2,
                 "log_level": "CRITICAL",  # it prints the stack of each failed workflow; ours are in the task's row
             }
         )
@@ -117,7 +119,7 @@ class DbosRuntime:
         """Take no more tasks and close everything; blocks, so not on the event loop."""
         DBOS.destroy()
         dbos_workflow.serve(None)
-        self._database.dispose()
+        close_database(self._database)
 
     async def enqueue(self, jobs: Sequence[Job], queue: str) -> None:
         """Put jobs into a queue, in one synced transaction."""

@@ -25,8 +25,14 @@ _bodies: Bodies | None = None
 
 
 def serve(bodies: Bodies | None) -> None:
-    """Say what the workflow calls in this process."""
+    """Say what the workflow calls in this process.
+
+    Raises:
+        RuntimeError: another engine of this process is running; DBOS would silently be shared with it.
+    """
     global _bodies
+    if bodies is not None and _bodies is not None:
+        raise RuntimeError("a process can run one task engine at a time: there is one DBOS in it")
     _bodies = bodies
 
 

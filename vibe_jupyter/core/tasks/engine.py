@@ -92,8 +92,8 @@ class TaskEngine(Protocol):
     async def cancel(self, task_id: str) -> None:
         """Stop a task wherever it is.
 
-        A running body gets `asyncio.CancelledError`: at once in this process, within a second in another one. A
-        task that waits for its first or next attempt is called once more, so that the body can end it.
+        A running body gets `asyncio.CancelledError`: at once in this process, within a second in another one. What
+        waits for its next attempt is called once more, so that the body can end it; what waits in a queue is not.
         """
         ...
 
