@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from vibe_jupyter.core.errors import Failed, InvalidInput
+from vibe_jupyter.core.tasks.schemas import TaskTarget
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -34,7 +35,7 @@ class DemoTask(BaseModel):
 
     id: str
     type: str
-    target: str | None
+    target: TaskTarget | None
     why: str = Field(description="Why it went to that target.")
     state: str
     seconds: float
@@ -143,7 +144,7 @@ def _own_kernel() -> AsyncKernelManager:
     class OwnKernelSpecs(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             del kernel_name
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     manager: AsyncKernelManager = AsyncKernelManager(kernel_spec_manager=OwnKernelSpecs())
@@ -168,9 +169,10 @@ def _demo_task(vibe: Any, task: Task) -> DemoTask:
     return DemoTask(
         id=task.id,
         type=task.type,
-        target=task.target.id if task.target else None,
-        why=f"offers {task.capability}, score {score:.2f}"
-        + (f", best of {others + 1}" if others > 0 else ", the only one"),
+        target=task.target,
+        why=f"best of {others + 1} for {task.capability}, score {score:.2f}"
+        if others > 0
+        else f"the only one for {task.capability}",
         state=task.state,
         seconds=round((finished - started).total_seconds(), 3) if started and finished else 0.0,
         summary=task.error.message if task.error else summary(task),

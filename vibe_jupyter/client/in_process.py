@@ -57,7 +57,7 @@ class InProcessTransport:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self.where = f"in this process · data in {platform.settings.data_dir}"
+        self.where = "in this process"
 
     def call(self, operation: Operation, values: dict[str, Any]) -> Any:
         """See `Transport.call`."""

@@ -37,7 +37,7 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
         words = [SimpleCompletion(text=word[max(cut, 0) :], type="vibe") for word in options]
         return {"completions": words, "suppress": True}
 
-    matcher: Callable[[Any], Any] = context_matcher()(complete)  # type: ignore[no-untyped-call]
+    matcher: Callable[[Any], Any] = context_matcher()(complete)
     matcher.is_vibe = True  # type: ignore[attr-defined]
     return matcher
 

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.errors import Failed, VibeError
+from vibe_jupyter.core.tasks.schemas import FINAL_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def follow_with(handle: TaskHandle, line: _Line) -> TaskHandle:
             if isinstance(event, BaseException):
                 raise event
             latest = event
-            if time.monotonic() - began > _QUIET_S:
+            if line.is_shown or (event.type not in FINAL_STATES and time.monotonic() - began > _QUIET_S):
                 line.show(handle, latest, time.monotonic() - began)
     except KeyboardInterrupt:
         line.end()
