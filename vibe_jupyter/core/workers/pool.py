@@ -146,7 +146,8 @@ class WorkerPool:
                 code="worker.not_started",
                 hint="the system is out of processes or memory; try again later",
             ) from error
-        self._workers.add(worker)
+        if not worker.gone.is_set():
+            self._workers.add(worker)
         return worker
 
     def _keep_started(self, starting: asyncio.Task[Worker]) -> None:

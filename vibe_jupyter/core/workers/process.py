@@ -78,7 +78,6 @@ class Worker(asyncio.SubprocessProtocol):
         self._can_write.set()
         self._timer: asyncio.TimerHandle | None = None
         self._ended_for: Exception | None = None
-        self.pid = 0
         self.reusable = True
         """False once it was told to end, has ended, or said that it is worn."""
         self.gone = asyncio.Event()
@@ -90,13 +89,12 @@ class Worker(asyncio.SubprocessProtocol):
         Its own session makes it the leader of a process group, to be killed with all that it started, and
         keeps the terminal's Ctrl-C away from it.
         """
-        transport, worker = await asyncio.get_running_loop().subprocess_exec(
+        _, worker = await asyncio.get_running_loop().subprocess_exec(
             lambda: cls(on_exit),
             *boot_command(),
             env=worker_environment(os.environ),
             start_new_session=True,
         )
-        worker.pid = transport.get_pid()
         return worker
 
     async def call(
@@ -154,7 +152,7 @@ class Worker(asyncio.SubprocessProtocol):
             return
         # macOS answers EPERM for a group of zombies.
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self._transport.get_pid(), signal.SIGKILL)
 
     def _close_pipes(self) -> None:
         # Not transport.close(): that polls the process and so steals the exit status from asyncio's watcher.
@@ -222,7 +220,7 @@ class Worker(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         """Kill what it left running, which may hold the pipes open; take what is still in them."""
         self.reusable = False
-        if sys.platform != "win32":
+        if sys.platform != "win32" and not _exists(self._transport.get_pid()):
             self._kill_group()
         if self._timer is not None:
             self._timer.cancel()
@@ -255,6 +253,21 @@ class Worker(asyncio.SubprocessProtocol):
             message = f"the worker process for {self._name} {how} before it began"
             hint = output.splitlines()[-1] if output else "try again"
         return VibeError(message, code="worker.died", hint=hint, data=facts)
+
+
+def _exists(pid: int) -> bool:
+    """Tell whether a process has this pid.
+
+    The pid of one that was reaped is not given away while its group has members. So if there is such a process,
+    then the group is empty and the pid is somebody else's by now.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def signal_name(code: int | None) -> str | None:

@@ -496,6 +496,26 @@ class TestADyingWorker:
             await pool.run(worker_jobs.add, 1, 2)
         assert caught.value.hint == "ModuleNotFoundError: no such platform"
 
+    async def test_while_it_starts_takes_nothing_else_along(
+        self, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        loop, pids, killed_groups = asyncio.get_running_loop(), set[int](), set[int]()
+        start = loop.subprocess_exec
+
+        async def start_and_see_it_die(*args: Any, **kwargs: Any) -> Any:
+            transport, worker = await start(*args, **kwargs)
+            pids.add(transport.get_pid())
+            await worker.gone.wait()
+            return transport, worker
+
+        monkeypatch.setattr(loop, "subprocess_exec", start_and_see_it_die)
+        monkeypatch.setattr(os, "killpg", lambda group, _: killed_groups.add(group))
+        monkeypatch.setattr("vibe_jupyter.core.workers.process._BOOT", "raise SystemExit(3)")
+        with pytest.raises(VibeError, match="exit code 3 before it began"):
+            await pool.run(worker_jobs.add, 1, 2)
+        assert killed_groups == pids
+        assert not pool._workers
+
     @linux_only
     async def test_while_idle_is_replaced(self) -> None:
         pool = WorkerPool(1)
