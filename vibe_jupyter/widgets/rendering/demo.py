@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.client.demo import DemoReport
-from vibe_jupyter.widgets.rendering.document import Block, Column, Line, Table, Text
+from vibe_jupyter.widgets.rendering.document import NOTHING, Block, Column, Line, Table, Text
 from vibe_jupyter.widgets.rendering.registry import Renderer
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def _report(report: DemoReport) -> Iterator[Block]:
         (
             Text("✓", "good") if task.state == "succeeded" else Text("✗", "bad"),
             Text(task.type, "strong"),
-            Text(f"{task.target.type} {task.target.id}" if task.target else "–"),
+            Text(f"{task.target.type} {task.target.id}") if task.target else NOTHING,
             Text(task.why, "muted"),
             Text(f"{task.seconds:.2f} s"),
             Text(task.summary),
@@ -27,7 +27,8 @@ def _report(report: DemoReport) -> Iterator[Block]:
         for task in report.tasks
     ]
     columns = (
-        Column(), Column("task"), Column("done by"), Column("why"), Column("took", "right"), Column("result", is_fluid=True),
+        Column(), Column("task"), Column("done by"), Column("why"), Column("took", "right"),
+        Column("result", is_fluid=True),
     )  # fmt: skip
     yield Table(columns, rows)
     verdict = "All tasks succeeded." if report.ok else "Not every task succeeded."

@@ -105,7 +105,7 @@ def duration(seconds: float) -> str:
         return "<0.001 s"
     if seconds < 0.0095:
         return f"{seconds:.3f} s"
-    if seconds < 1:
+    if seconds < 0.995:
         return f"{seconds:.2f} s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"

@@ -20,7 +20,7 @@ Blocks: TypeAlias = Iterable[Block]
 _PACKAGE = "vibe_jupyter.widgets.rendering"
 _BUILT_IN_TYPES = {
     "vibe_jupyter.core.tasks.schemas.Task": "tasks",
-    "vibe_jupyter.core.tasks.schemas.TaskEvent": "tasks",
+    "vibe_jupyter.core.tasks.schemas.TaskEvent": "progress",
     "vibe_jupyter.core.tasks.schemas.History": "tasks",
     "vibe_jupyter.core.tasks.schemas.TaskError": "errors",
     "vibe_jupyter.core.tasks.schemas.Explanation": "explanation",
@@ -34,7 +34,7 @@ _BUILT_IN_TYPES = {
     "vibe_jupyter.core.config.EffectiveSetting": "config",
     "vibe_jupyter.client.demo.DemoReport": "demo",
     f"{_PACKAGE}.cards.StatusCard": "platform",
-    f"{_PACKAGE}.cards.ProgressLine": "tasks",
+    f"{_PACKAGE}.cards.ProgressLine": "progress",
 }
 """By the name of a type the module that shows it: neither is imported before there is one to be shown."""
 _BUILT_IN_RESULTS = (

@@ -1,12 +1,11 @@
-"""Tasks: the line above a result, how far it is, why it failed; and the history."""
+"""Tasks: the line above a result, the result, why it failed; and the history."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.core.tasks.schemas import History, Task, TaskEvent
+from vibe_jupyter.core.tasks.schemas import History, Task
 from vibe_jupyter.widgets.rendering import formats, registry
-from vibe_jupyter.widgets.rendering.cards import ProgressLine
 from vibe_jupyter.widgets.rendering.document import (
     NOTHING,
     Block,
@@ -20,11 +19,11 @@ from vibe_jupyter.widgets.rendering.document import (
     Inline,
     Line,
     Markdown,
-    Style,
     Table,
     Text,
 )
 from vibe_jupyter.widgets.rendering.errors import failure
+from vibe_jupyter.widgets.rendering.progress import STATES, dotted, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,24 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RENDERERS", "state_cell", "tasks_table", "when_cell"]
 
-_STATES: dict[str, tuple[str, Style]] = {
-    "queued": ("○", "muted"),
-    "running": ("▸", "plain"),
-    "waiting": ("?", "warn"),
-    "succeeded": ("✓", "good"),
-    "failed": ("✗", "bad"),
-    "cancelled": ("■", "muted"),
-}
-_STEPS = {
-    "queued": "queued",
-    "running": "started",
-    "retrying": "trying again",
-    "fallback": "asking the next target",
-    "cancelling": "being cancelled",
-    "revived": "taken over after a crash",
-    "gap": "some events are missing here",
-}
-
 
 def _task(task: Task) -> Iterator[Block]:
     match task.state:
@@ -60,33 +41,29 @@ def _task(task: Task) -> Iterator[Block]:
             yield from registry.result_document(task)
             yield from (_part(part) for part in task.parts)
         case "failed":
-            yield Line(*_who(task), *_dotted(Text("failed", "bad"), *_took(task)))
+            yield Line(*_who(task), *dotted(Text("failed", "bad"), *_took(task)))
             if task.error is not None:
                 yield from failure(task.error.code, task.error.message, task.error.hint)
         case "cancelled":
-            yield Line(*_who(task), *_dotted("cancelled", *_took(task)))
+            yield Line(*_who(task), *dotted("cancelled", *_took(task)))
         case _:
-            yield from _progress(ProgressLine(task, can_interrupt=False))
+            yield Line(*progress_of(task))
             yield Line(Text("follow it: ", "muted"), Command("task show", task.id[-8:]))
 
 
 def _header(task: Task) -> Line:
     said = registry.result_summary(task)
     why = (Text("  (why? ", "muted"), Command("task explain", "_", task.id[-8:]), Text(")", "muted"))
-    return Line(*_who(task), *_dotted(*_took(task), *([said] if said else [])), *why)
+    return Line(*_who(task), *dotted(*_took(task), *([said] if said else [])), *why)
 
 
 def _who(task: Task) -> list[Inline]:
-    sign, style = _STATES[task.state]
+    sign, style = STATES[task.state]
     start: list[Inline] = [] if task.state == "succeeded" else [Text(sign, style), " "]
     start.append(Text(task.capability or task.type, "code", limit=80))
     if task.target is not None:
         start += [" by ", Text(f"{task.target.type} {task.target.id}", "strong", limit=100)]
     return start
-
-
-def _dotted(*parts: Inline) -> list[Inline]:
-    return [inline for part in parts for inline in (" · ", part)]
 
 
 def _took(task: Task) -> list[Inline]:
@@ -109,58 +86,9 @@ def _part(part: Part) -> Block:
     return Line(Text(f"{title} is not shown here", "muted"))
 
 
-def _progress(line: ProgressLine) -> Iterator[Block]:
-    task, event = line.task, line.event
-    sign, style = _STATES[task.state if event is None else "running"]
-    inlines: list[Inline] = [Text(sign, style), " ", Text(task.capability or task.type, "code", limit=80)]
-    said = _how_far(task, event)
-    if said is None:
-        inlines += _dotted(_STEPS.get(event.type, event.type) if event else task.state)
-    else:
-        inlines += _dotted(*said)
-    inlines += _dotted(formats.duration(_elapsed(line)))
-    if line.can_interrupt:
-        inlines += _dotted(Text("interrupt cancels", "muted"))
-    yield Line(*inlines)
-
-
-def _how_far(task: Task, event: TaskEvent | None) -> list[Inline] | None:
-    """Return fraction and message, None if the task or its newest event says nothing of them."""
-    if event is not None and event.type == "progress":
-        fraction, message = event.data.get("fraction"), event.data.get("message")
-    elif event is None and task.progress is not None and task.state == "running":
-        fraction, message = task.progress.fraction, task.progress.message
-    else:
-        return None
-    said: list[Inline] = []
-    if isinstance(fraction, (int, float)):
-        said.append(f"{min(max(fraction, 0), 1):.0%}".replace("%", " %"))
-    if message:
-        said.append(Text(str(message), limit=120))
-    return said or ["running"]
-
-
-def _elapsed(line: ProgressLine) -> float:
-    if line.elapsed_s is not None:
-        return line.elapsed_s
-    until = line.event.at if line.event is not None else formats.now()
-    return formats.seconds_between(line.task.started_at or line.task.created_at, until)
-
-
-def _event(event: TaskEvent) -> Iterator[Block]:
-    said: list[Inline] = [Text(formats.moment(event.at), "muted"), "  ", _STEPS.get(event.type, event.type)]
-    if event.type == "progress":
-        fraction, message = event.data.get("fraction"), event.data.get("message")
-        percent = f"{fraction:.0%}".replace("%", " %") if isinstance(fraction, (int, float)) else None
-        said = [*said[:2], " · ".join(str(part) for part in (percent, message) if part)]
-    elif event.data:
-        said += ["  ", Text(formats.compact(event.data), "muted")]
-    yield Line(*said)
-
-
 def state_cell(state: str) -> Text:
     """Return a state with its sign and colour."""
-    sign, style = _STATES.get(state, ("", "plain"))
+    sign, style = STATES.get(state, ("", "plain"))
     return Text(f"{sign} {state}".strip(), style)
 
 
@@ -212,8 +140,4 @@ def _many(tasks: Sequence[Task]) -> Iterator[Block]:
 RENDERERS: dict[type, registry.Renderer] = {
     Task: registry.Renderer(_task, many=_many),
     History: registry.Renderer(_history),
-    TaskEvent: registry.Renderer(
-        _event, many=lambda events: (block for event in events for block in _event(event))
-    ),
-    ProgressLine: registry.Renderer(_progress),
 }
