@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 
 __all__ = ["iso", "new_id", "now"]
@@ -20,6 +21,12 @@ def now() -> str:
 
 
 def iso(moment: datetime) -> str:
-    """Return a moment in the one form in which times are stored; a naive one is taken as UTC."""
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Return a moment in the one form in which times are stored; a naive one is taken as UTC.
+
+    >>> iso(datetime(999, 1, 2, 3, 4))
+    '0999-01-02T03:04:00.000000Z'
+    """
+    if moment.tzinfo is not None:
+        with contextlib.suppress(OverflowError):  # within a day of an end of the calendar it stays as it is
+            moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -6,11 +6,11 @@ import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import default
+from traitlets import Float, default
 
 from vibe_jupyter.core.errors import Unavailable, VibeError
 
@@ -33,12 +33,14 @@ class VibeApp(ExtensionApp):
     name = "vibe_jupyter"
     load_other_extensions = True
     extension_url = "/vibe/docs"
+    heartbeat_s = Float(
+        15.0, help="After so many seconds without news an event stream says that it is still there."
+    ).tag(config=True)
     description = "Say what you want done in a notebook cell; it is routed, run durably and remembered."
 
     _platform: Platform | None = None
     _starting: asyncio.Task[Platform] | None = None
     _activity: PeriodicCallback | None = None
-    _own_environment: ClassVar[dict[str, str]] = {}
 
     @default("static_paths")
     def _no_static_paths(self) -> list[str]:

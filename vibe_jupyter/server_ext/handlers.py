@@ -39,10 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NotFoundHandler", "OperationHandler", "VibeHandler"]
 
-HEARTBEAT_S = 15.0
 _API_LEVEL = str(API_LEVEL)
+_EVENT_STREAM = "text/event-stream; charset=utf-8"
 _OWNER_AS_USER = User(username="local", name="Local owner")
 _LENGTH_LIMIT_DEFAULT = 8 * 2**20
+_EVENT_ID_LENGTH = 64  # a longer one is not of ours, and its beginning is not either
+_FIRST_EVENT_S = 1.0
 
 
 class UnsupportedMediaType(VibeError):
@@ -234,7 +236,7 @@ class OperationHandler(VibeHandler):
         values = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         values.pop("token", None)  # Jupyter's own way to sign in
         if operation.kind == "stream" and (last := self.request.headers.get("Last-Event-ID")):
-            values.setdefault("after", last)
+            values["after"] = last[:_EVENT_ID_LENGTH]  # of a reconnect: newer than what the URL says
         return values
 
     def _refuse_query(self) -> None:
@@ -263,23 +265,21 @@ class OperationHandler(VibeHandler):
         upcoming: asyncio.Task[Any] | None = None
         try:
             upcoming = asyncio.ensure_future(anext(items))
-            first = await upcoming  # so that an error still has its own status
-            self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+            # An error that is known at once has its own status; silence is no reason to keep the listener waiting.
+            done, _ = await asyncio.wait({upcoming}, timeout=min(_FIRST_EVENT_S, self.vibe.heartbeat_s))
+            if done and not isinstance(upcoming.exception(), StopAsyncIteration):
+                upcoming.result()
+            self.set_header("Content-Type", _EVENT_STREAM)
             self.set_header("Cache-Control", "no-cache, no-transform")
             self.set_header("X-Accel-Buffering", "no")
-            self.write(b"retry: 1000\n\n" + _frame(operation, first))
-            await self.flush()
+            self.write(b"retry: 1000\n\n")
             while True:
-                upcoming = (
-                    upcoming if upcoming and not upcoming.done() else asyncio.ensure_future(anext(items))
-                )
-                done, _ = await asyncio.wait({upcoming}, timeout=HEARTBEAT_S)
                 self.write(_frame(operation, upcoming.result()) if done else b": still here\n\n")
                 await self.flush()  # back-pressure
+                upcoming = asyncio.ensure_future(anext(items)) if done else upcoming
+                done, _ = await asyncio.wait({upcoming}, timeout=self.vibe.heartbeat_s)
         except StopAsyncIteration:
-            if not self._headers_written:
-                self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-            self.finish(set_content_type="text/event-stream; charset=utf-8")
+            self.finish(set_content_type=_EVENT_STREAM)
         except StreamClosedError:
             return
         finally:

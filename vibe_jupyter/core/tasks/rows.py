@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 import orjson
@@ -23,6 +24,8 @@ _NAMES = (
 COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
 """What is selected for `task_json`, in this order."""
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
+_ID = re.compile(r"[0-9a-f-]{36}\Z")
 _EMPTY = orjson.Fragment(b"[]")
 
 
@@ -82,9 +85,11 @@ def parse_cursor(cursor: str) -> tuple[str, str]:
     try:
         first, second = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("\n")
     except (ValueError, binascii.Error):
+        first = second = ""
+    if not _TIME.match(first) or not _ID.match(second):
         raise InvalidInput(
             "cursor: not a cursor of this list",
             hint="pass next_cursor of the page before, or leave it out",
             errors=[{"loc": ["cursor"], "msg": "not a cursor of this list"}],
-        ) from None
+        )
     return first, second

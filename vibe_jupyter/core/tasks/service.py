@@ -193,6 +193,9 @@ class TaskService:
             capability.input.model_validate(values)
         except ValidationError as error:
             raise _wrong_input(error, capability, kind) from None
+        except InvalidInput as error:  # of a validator that has a code and a hint of its own
+            error.errors = [{**fault, "loc": ["input", *fault["loc"]]} for fault in error.errors or []]
+            raise
         unknown = sorted(set(values) - set(capability.input.model_fields))
         if unknown:
             known = ", ".join(capability.input.model_fields)

@@ -37,7 +37,10 @@ SELECT_TASK = Statement(sa.select(*rows.COLUMNS).where(*_OF_USER))
 SELECT_EXPLANATION = Statement(sa.select(_TASKS.c.explanation).where(*_OF_USER))
 SELECT_STORED = Statement(sa.select(*(_TASKS.c[name] for name in _STORED)).where(_ID))
 SELECT_BY_KEY = Statement(
-    sa.select(_TASKS.c.id, _TASKS.c.type, _TASKS.c.input).where(
+    sa.select(
+        *(_TASKS.c[name] for name in ("id", "input", "required_capabilities")),
+        *(_TASKS.c[name] for name in ("type", "priority", "timeout_s", "root", "project_id")),
+    ).where(
         _TASKS.c.user_id == _bind("user_id"), _TASKS.c.idempotency_key == _bind("key")
     )
 )

@@ -368,8 +368,14 @@ def no_project(project_id: str) -> NotFound:
 
 
 def _same(known: tuple[Any, ...], task: NewTask) -> str:
-    id_, kind, input_ = known
-    if (kind, orjson.loads(input_)) != (task.type, orjson.loads(task.input)):
+    id_, input_, required, *rest = known
+    asked = (task.type, task.priority, task.timeout_s, task.root, task.project_id)
+    is_same = (
+        tuple(rest) == asked
+        and orjson.loads(input_) == orjson.loads(task.input)
+        and required == task.required_capabilities
+    )
+    if not is_same:
         raise Conflict(
             f"the idempotency key was used for task {id_}, which asks for something else",
             code="task.idempotency_mismatch",
