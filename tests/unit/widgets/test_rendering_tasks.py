@@ -37,7 +37,7 @@ def test_the_first_line_says_what_was_done_by_whom_how_fast_with_what_outcome_an
     assert lines_of(task)[0] == (
         "file.search by oracle file_search · 0.04 s · 3 matches in 2 files  (why? jupyter vibe task explain deadbeef)"
     )
-    assert "<code>%vibe task explain _</code>" in as_html(task)
+    assert ">%vibe task explain _</code>" in as_html(task)
     assert mimebundle(task)["text/plain"].splitlines()[0].endswith("(why? %vibe task explain _)")
 
 
@@ -106,6 +106,11 @@ def test_the_line_of_progress_is_the_one_of_the_journeys() -> None:
 def test_the_line_of_progress_says_in_words_what_else_happens(kind: str, said: str) -> None:
     event = TaskEvent(seq=1, type=kind, task_id=TASK_ID, at=NOW)
     assert said in progress_line(make_task(state="running"), event)
+
+
+def test_the_line_of_progress_of_a_task_that_has_ended_offers_no_interrupt() -> None:
+    event = TaskEvent(seq=9, type="succeeded", task_id=TASK_ID, at=NOW)
+    assert progress_line(make_task(state="running"), event, 2.0) == "✓ file.search · succeeded · 2 s"
 
 
 def test_an_event_without_its_task_is_a_line_too() -> None:

@@ -93,7 +93,7 @@ def _inline(part: d.Inline, *, in_table: bool = False) -> str:
         case d.Bar():
             return _bar(part)
         case d.Command():
-            return f"<code>{_escaped(part.spelled('notebook'), 300)}</code>"
+            return f'<code style="white-space:nowrap">{_escaped(part.spelled("notebook"), 300)}</code>'
         case d.Id():
             return _text(d.Text(part.shown, "code", title=part.text), in_table)
         case _:

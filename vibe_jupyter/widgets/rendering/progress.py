@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.core.tasks.schemas import Task, TaskEvent
+from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Task, TaskEvent
 from vibe_jupyter.widgets.rendering import formats
 from vibe_jupyter.widgets.rendering.cards import ProgressLine
 from vibe_jupyter.widgets.rendering.document import Bar, Block, Inline, Line, Style, Text
@@ -55,13 +55,15 @@ def progress_of(task: Task) -> list[Inline]:
 
 def _line(line: ProgressLine) -> Iterator[Block]:
     task, event = line.task, line.event
-    sign, style = STATES["running" if event is not None else task.state]
+    state = task.state if event is None else event.type
+    sign, style = STATES.get(state, STATES["running"])
     elapsed_s = line.elapsed_s
     if elapsed_s is None:
         until = formats.now() if event is None else event.at
         elapsed_s = formats.seconds_between(task.started_at or task.created_at, until)
     said = [task.state] if event is None else _step(event)
-    end: list[Inline] = dotted(Text("interrupt cancels", "muted")) if line.can_interrupt else []
+    can_interrupt = line.can_interrupt and state not in FINAL_STATES
+    end: list[Inline] = dotted(Text("interrupt cancels", "muted")) if can_interrupt else []
     yield Line(Text(sign, style), " ", _name(task), *dotted(*said, _whole(elapsed_s)), *end)
 
 
