@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.client_stub import client_stub
+from generation.configuration import configuration, env_example
+from generation.endpoints import answers, local_verbs, operations, overview
+from generation.error_codes import error_table
+from generation.markdown import filled
+from generation.oracles import oracle_overview, oracle_sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +29,21 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def texts() -> dict[str, str]:
     """Return every generated file by its path from the root, with the text that it should have."""
-    return {"vibe_jupyter/client/api.pyi": client_stub()}
+    blocks = {
+        "operation-overview": overview(),
+        "operations": operations(),
+        "local-verbs": local_verbs(),
+        "answers": answers(),
+        "configuration": configuration(),
+        "oracle-overview": oracle_overview(ROOT),
+        "oracles": oracle_sections(ROOT),
+        "error-codes": error_table(ROOT / "vibe_jupyter"),
+    }
+    pages = {
+        path.relative_to(ROOT).as_posix(): filled(_read(path), blocks)
+        for path in sorted((ROOT / "docs").glob("*.md"))
+    }
+    return {"vibe_jupyter/client/api.pyi": client_stub(), ".env.example": env_example(), **pages}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -69,12 +69,9 @@ def _limits(schema: dict[str, Any]) -> str:
     found = []
     if low is not None and high is not None:
         found.append(f"{_number(low)} to {_number(high)}")
-    elif low is not None:
-        found.append(f"at least {_number(low)}")
-    elif high is not None:
-        found.append(f"at most {_number(high)}")
-    found += [f"more than {_number(above)}"] if above is not None else []
-    found += [f"less than {_number(below)}"] if below is not None else []
+    else:
+        bounds = (("at least", low), ("more than", above), ("less than", below), ("at most", high))
+        found += [f"{words} {_number(bound)}" for words, bound in bounds if bound is not None]
     if (length := schema.get("maxLength")) is not None:
         found.append(f"at most {_number(length)} character{'' if length == 1 else 's'}")
     return f", {', '.join(found)}" if found else ""

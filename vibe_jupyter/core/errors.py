@@ -32,7 +32,7 @@ class VibeError(Exception):
 
     Args:
         message: what failed, where and why, in one sentence without a final full stop.
-        code: stable and machine-readable, `area.reason`, e.g. `file.not_found`.
+        code: stable and machine-readable, `area.reason`, e.g. `path.not_found`.
         hint: what the person can do next; None if there is nothing to add.
         errors: the faulty fields, each `{"loc": [...], "msg": "..."}`.
         data: more facts for programs, JSON only.
