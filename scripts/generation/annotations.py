@@ -22,6 +22,8 @@ class Names:
             return "None"
         if annotation is Any:
             return self.imported("typing", "Any")
+        if origin is typing.Annotated:  # what is said about a part is for validation
+            return self.source_of(arguments[0])
         if origin in (types.UnionType, typing.Union):
             return " | ".join(self.source_of(part) for part in arguments)
         if origin is Literal:
