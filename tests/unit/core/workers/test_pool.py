@@ -99,12 +99,16 @@ def open_files() -> int:
 
 
 async def longest_stall_s(work: Awaitable[object]) -> float:
-    """Return the longest time for which `work` kept the loop from running anything else."""
+    """Return the longest time for which `work` kept the loop from running anything else.
+
+    In seconds of this process's processor time, which a busy machine does not stretch; what another thread does
+    with the GIL in its hands counts.
+    """
     task = asyncio.ensure_future(work)
-    longest, before = 0.0, time.perf_counter()
+    longest, before = 0.0, time.process_time()
     while not task.done():
         await asyncio.sleep(0)
-        now = time.perf_counter()
+        now = time.process_time()
         longest, before = max(longest, now - before), now
     await task
     return longest
@@ -232,7 +236,7 @@ class TestReports:
     async def test_do_not_block_the_loop(self, pool: WorkerPool) -> None:
         await pool.prestart()
         stall_s = await longest_stall_s(pool.run(worker_jobs.flood, 10_000, report=lambda *_: None))
-        assert stall_s < 0.25
+        assert stall_s < 0.05
 
     async def test_arrive_on_the_thread_of_the_loop(self, pool: WorkerPool) -> None:
         threads: set[int] = set()
@@ -337,13 +341,13 @@ class TestLargeData:
         async def fetch() -> None:
             sizes.append(len(await pool.run(worker_jobs.blob, 100_000_000)))
 
-        assert await longest_stall_s(fetch()) < 0.25
+        assert await longest_stall_s(fetch()) < 0.05
         assert sizes == [100_000_000]
 
     async def test_goes_there_without_stalling_the_loop(self, pool: WorkerPool) -> None:
         await pool.prestart()
         data = b"x" * 100_000_000
-        assert await longest_stall_s(pool.run(len, data)) < 0.25
+        assert await longest_stall_s(pool.run(len, data)) < 0.05
 
     async def test_of_many_objects_is_the_same_on_return(self, pool: WorkerPool) -> None:
         assert await pool.run(worker_jobs.identity, list(range(200_000))) == list(range(200_000))
