@@ -61,8 +61,8 @@ class DbosEngine:
         self._url = url
         self._leases = leases
         self._tasks = tasks
-        self._concurrency, self._per_user = concurrency, concurrency_per_user
-        self._bodies = Bodies(run, Slots(concurrency, concurrency_per_user), retries or RetryPolicy())
+        self._concurrency, self._per_user = concurrency, min(concurrency_per_user, concurrency)
+        self._bodies = Bodies(run, Slots(concurrency, self._per_user), retries or RetryPolicy())
         self._reaper = Reaper(leases, self)
         self._orphans: OrphanCare
         self._dbos: DbosRuntime | None = None

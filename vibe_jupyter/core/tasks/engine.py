@@ -132,5 +132,5 @@ def create_engine(
         tasks=TaskStore(database),
         serves_shared=serves_shared,
         concurrency=settings.task_concurrency,
-        concurrency_per_user=min(settings.task_concurrency_per_user, settings.task_concurrency),
+        concurrency_per_user=settings.task_concurrency_per_user,
     )
