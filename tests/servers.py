@@ -55,6 +55,7 @@ class JupyterServer:
         root: its root folder; default: a new one in `folder`.
         data_dir: our data directory; default: a new one in `folder`.
         extension: whether our extension is enabled.
+        ready: what is asked until it answers without a server error.
         config: text of a `jupyter_server_config.py`.
         env: further environment variables.
         probe: whether the oracle `tests.factories.Probe` is installed, as a third party's package.
@@ -70,6 +71,7 @@ class JupyterServer:
         root: Path | None = None,
         data_dir: Path | None = None,
         extension: bool = True,
+        ready: str = "vibe/api/health",
         config: str = "",
         env: dict[str, str] | None = None,
         probe: bool = True,
@@ -84,6 +86,7 @@ class JupyterServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._extension = extension
+        self._ready = ready if extension else "api"
         self._options = options
         self._config = config
         self._env = env or {}
@@ -136,7 +139,11 @@ class JupyterServer:
         self.root.mkdir(parents=True, exist_ok=True)
         config = self.folder / "jupyter" / "config"
         config.mkdir(parents=True, exist_ok=True)
-        extensions = {"vibe_jupyter": self._extension, **(_OTHERS if self.app == "jupyter_server" else {})}
+        extensions = {
+            "vibe_jupyter": self._extension,
+            "tests.inspection": True,
+            **(_OTHERS if self.app == "jupyter_server" else {}),
+        }
         settings = {"ServerApp": {"jpserver_extensions": extensions}}
         (config / "jupyter_server_config.json").write_text(json.dumps(settings))
         if self._config:
@@ -219,12 +226,11 @@ class JupyterServer:
 
     def _wait_until_up(self) -> None:
         assert self._process is not None
-        path = "vibe/api/health" if self._extension else "api"
         deadline = time.monotonic() + START_LIMIT_S
         with httpx.Client(trust_env=False, timeout=5) as client:
             while time.monotonic() < deadline:
                 with suppress(httpx.TransportError):
-                    if client.get(self.url + path).status_code < 500:
+                    if client.get(self.url + self._ready).status_code < 500:
                         return
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(_POLL_S)

@@ -6,8 +6,10 @@ this kernel, by its process id; a live server on the same data directory whose r
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["IN_PROCESS", "Server", "find_server", "forget_server", "remember_server"]
+__all__ = ["IN_PROCESS", "Server", "find_server", "forget_server", "loopback", "remember_server"]
 
 
+_ANSWER_S = 3.0
 IN_PROCESS = "in-process"
 """In place of a URL: use no server, whatever is running."""
 
@@ -45,6 +48,18 @@ def find_server(settings: Settings) -> Server | None:
         if _answers(candidate):
             return candidate
     return None
+
+
+def loopback(url: str, ip: str) -> str:
+    """Return the URL of a server that listens on all interfaces as this machine itself reaches it.
+
+    Its own URL names the machine, a name that may not resolve here, or only through a proxy.
+    """
+    local = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "[::1]"}.get(ip)  # noqa: S104
+    parts = urllib.parse.urlsplit(url)
+    if local is None or parts.scheme != "http":  # a certificate is for the machine's name
+        return url
+    return parts._replace(netloc=f"{local}:{parts.port}" if parts.port else local).geturl()
 
 
 def remember_server(data_dir: Path, url: str, token: str, root: Path) -> Path:
@@ -74,14 +89,18 @@ def _parents() -> Iterator[Server]:
     info = _read(Path(jupyter_runtime_dir()) / f"jpserver-{parent}.json")
     if isinstance(info.get("url"), str):
         token = info.get("token") or os.environ.get("JUPYTERHUB_API_TOKEN")
-        yield Server(info["url"], token, "the server that started this kernel", is_certain=False)
+        url = loopback(info["url"], str(info.get("hostname")))
+        yield Server(url, token, "the server that started this kernel", is_certain=False)
 
 
 def _on_data_dir(data_dir: Path) -> Iterator[Server]:
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was deleted under us
+        return
     for file in sorted((data_dir / "servers").glob("*.json")):
         info = _read(file)
-        if isinstance(info.get("url"), str) and here.is_relative_to(info.get("root") or ""):
+        if isinstance(info.get("url"), str) and here.is_relative_to(str(info.get("root") or "")):
             yield Server(info["url"], info.get("token"), "a server on this data directory", is_certain=False)
 
 
@@ -100,11 +119,9 @@ def _answers(server: Server) -> bool:
     from vibe_jupyter.core.errors import VibeError
     from vibe_jupyter.core.status.operations import get_status
 
-    transport = HttpTransport(server.url, server.token)
     try:
-        transport.call(get_status, {})
+        with contextlib.closing(HttpTransport(server.url, server.token, timeout_s=_ANSWER_S)) as transport:
+            transport.call(get_status, {})
     except VibeError as error:
         return error.code == "server.api_level"  # it is one, and using it will say which side to upgrade
-    finally:
-        transport.close()
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable, VibeError
+from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Task, TaskEvent
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTaskHandle", "Record", "TaskHandle", "as_record"]
 
-_RECONNECTS = 20
+_PATIENCE_S = 30.0
+"""How long a server may be gone before who waits for a task is told so: longer than it takes to restart."""
 
 
 class Record(dict[str, Any]):
@@ -158,22 +159,27 @@ class TaskHandle(_Handle):
     def events(self, after: int | None = None) -> Iterator[TaskEvent]:
         """Yield what has happened behind `after`, then each new event, up to the final one.
 
-        A connection that breaks is taken up again where it broke, for a bounded number of times.
+        A connection that breaks is taken up again where it broke, for a bounded time.
+
+        Raises:
+            Unavailable: if the server is gone for long; the task is not lost then.
         """
-        seen, failures = after or 0, 0
+        import time
+
+        seen, patience = after or 0, _Patience(self.id)
         while True:
             try:
                 for event in self._tasks.events(self.id, after=str(seen) if seen else None):
-                    failures = 0
+                    patience.restore()
                     seen = event.seq or seen
                     yield event
                     if event.type in FINAL_STATES:
                         return
-                return
+                if self._tasks.fetch(self.id).is_final:
+                    return  # before `after`
+                raise _stream_ended()
             except Unavailable as error:
-                failures += 1
-                _give_up_after(failures, error, self.id)
-                _pause(failures)
+                time.sleep(patience.pause_s(error))
 
     def wait(
         self, on_event: Callable[[TaskEvent], None] | None = None, *, raise_on_failure: bool = True
@@ -188,10 +194,22 @@ class TaskHandle(_Handle):
             for event in self.events():
                 if on_event is not None:
                     on_event(event)
-            self.refresh()
+            self._look()
         if raise_on_failure:
             self.raise_for_state()
         return self
+
+    def _look(self) -> None:
+        """Refresh, and wait for a server that is gone for a moment."""
+        import time
+
+        patience = _Patience(self.id)
+        while True:
+            try:
+                self.refresh()
+                return
+            except Unavailable as error:
+                time.sleep(patience.pause_s(error))
 
     def cancel(self) -> TaskHandle:
         """Cancel it."""
@@ -221,20 +239,20 @@ class AsyncTaskHandle(_Handle):
         """See `TaskHandle.events`."""
         import asyncio
 
-        seen, failures = after or 0, 0
+        seen, patience = after or 0, _Patience(self.id)
         while True:
             try:
                 async for event in self._tasks.events(self.id, after=str(seen) if seen else None):
-                    failures = 0
+                    patience.restore()
                     seen = event.seq or seen
                     yield event
                     if event.type in FINAL_STATES:
                         return
-                return
+                if (await self._tasks.afetch(self.id)).is_final:
+                    return
+                raise _stream_ended()
             except Unavailable as error:
-                failures += 1
-                _give_up_after(failures, error, self.id)
-                await asyncio.sleep(_pause_s(failures))
+                await asyncio.sleep(patience.pause_s(error))
 
     async def wait(
         self, on_event: Callable[[TaskEvent], None] | None = None, *, raise_on_failure: bool = True
@@ -244,10 +262,21 @@ class AsyncTaskHandle(_Handle):
             async for event in self.events():
                 if on_event is not None:
                     on_event(event)
-            await self.refresh()
+            await self._look()
         if raise_on_failure:
             self.raise_for_state()
         return self
+
+    async def _look(self) -> None:
+        import asyncio
+
+        patience = _Patience(self.id)
+        while True:
+            try:
+                await self.refresh()
+                return
+            except Unavailable as error:
+                await asyncio.sleep(patience.pause_s(error))
 
     async def cancel(self) -> AsyncTaskHandle:
         """See `TaskHandle.cancel`."""
@@ -269,21 +298,38 @@ def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
-def _give_up_after(failures: int, error: VibeError, task_id: str) -> None:
-    if failures > _RECONNECTS:
-        raise Unavailable(
-            error.message,
-            code=error.code,
-            hint=f"the task is not lost: it goes on when the server is back. %vibe task show {task_id}",
-            data={"task_id": task_id},
-        ) from error
+class _Patience:
+    """Bounds how long somebody waits for a server that is gone."""
+
+    def __init__(self, task_id: str) -> None:
+        self._task_id = task_id
+        self.restore()
+
+    def restore(self) -> None:
+        """Begin anew: there was a sign of life."""
+        self._failures = 0
+        self._since = 0.0
+
+    def pause_s(self, error: Unavailable) -> float:
+        """Return how long to wait before the next try.
+
+        Raises:
+            Unavailable: the error, with the word that the task is safe, when patience is at its end.
+        """
+        import time
+
+        now = time.monotonic()
+        self._since = self._since if self._failures else now
+        if now - self._since >= _PATIENCE_S:
+            raise Unavailable(
+                error.message,
+                code=error.code,
+                hint=f"the task is not lost: it goes on when the server is back. %vibe task show {self._task_id}",
+                data={"task_id": self._task_id},
+            ) from error
+        self._failures += 1
+        return min(1.0, 0.05 * 2.0 ** min(self._failures, 5))
 
 
-def _pause_s(failures: int) -> float:
-    return min(1.0, 0.1 * 2.0 ** min(failures, 5))
-
-
-def _pause(failures: int) -> None:
-    import time
-
-    time.sleep(_pause_s(failures))
+def _stream_ended() -> Unavailable:
+    return Unavailable("the server ended the stream of events before the task's end", code="server.lost")

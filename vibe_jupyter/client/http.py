@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
+import secrets
+import socket
 import urllib.parse
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import httpx
 
-from vibe_jupyter.core.errors import Conflict, Unavailable, from_problem
+from vibe_jupyter.core.errors import Conflict, InvalidInput, Unavailable, from_problem
 from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
 
 if TYPE_CHECKING:
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpTransport"]
 
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _STREAM_TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # the server says something at least every 15 s
 
 
@@ -27,23 +30,32 @@ class HttpTransport:
     """Talks to `<url>/vibe/api`.
 
     Args:
-        url: base URL of the Jupyter server.
+        url: base URL of the Jupyter server; one with `?token=...`, as Jupyter prints it, will do.
         token: its token; None for a server without one.
+        timeout_s: how long an answer may take.
+
+    Raises:
+        InvalidInput: `server.bad_url`.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, token: str | None = None, *, timeout_s: float = 30.0) -> None:
+        self.url, found = _parsed(url)
+        token = token or found
         self.is_local = _is_this_machine(self.url)
         self.where = f"on the Jupyter server {self.url}"
         self._options: dict[str, Any] = {
             "base_url": f"{self.url}/vibe/api",
             "headers": {"Authorization": f"token {token}"} if token else {},
-            "timeout": _TIMEOUT,
+            "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             "trust_env": not self.is_local,  # a proxy cannot reach our own loopback interface
         }
+        if not token:  # a server without one wants to see in each write what it could have set as a cookie
+            xsrf = secrets.token_hex(16)
+            self._options |= {"headers": {"X-XSRFToken": xsrf}, "cookies": {"_xsrf": xsrf}}
         self._client = httpx.Client(**self._options)
-        self._xsrf = token is None
-        self._async_client: httpx.AsyncClient | None = None
+        self._async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
+            WeakKeyDictionary()
+        )
 
     def call(self, operation: Operation, values: dict[str, Any]) -> Any:
         """See `Transport.call`."""
@@ -88,9 +100,12 @@ class HttpTransport:
         self._client.close()
 
     def _aclient(self) -> httpx.AsyncClient:
-        if self._async_client is None:
-            self._async_client = httpx.AsyncClient(**self._options)
-        return self._async_client
+        """Return the client of the running loop; it keeps no connection, as nobody says when the loop ends."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._async_clients:
+            limits = httpx.Limits(max_keepalive_connections=0)
+            self._async_clients[loop] = httpx.AsyncClient(**self._options, limits=limits)
+        return self._async_clients[loop]
 
     def _request(self, operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
         bound = operation.bind(values)
@@ -102,16 +117,7 @@ class HttpTransport:
             request["params"] = bound["query"].model_dump(mode="json", exclude_unset=True, exclude_none=True)
         if "body" in bound:
             request["json"] = bound["body"].model_dump(mode="json", exclude_unset=True)
-        if self._xsrf and operation.method != "GET":
-            request["headers"] = {"X-XSRFToken": self._xsrf_cookie()}
         return request
-
-    def _xsrf_cookie(self) -> str:
-        """Return the cookie that a server without a token wants to see again with each write."""
-        if "_xsrf" not in self._client.cookies:
-            with _explained(self.url):
-                self._client.get(f"{self.url}/tree")
-        return self._client.cookies.get("_xsrf") or ""
 
     def _decoded(self, operation: Operation, response: httpx.Response) -> Any:
         self._check(response)
@@ -127,7 +133,7 @@ class HttpTransport:
                 hint="pip install vibe-jupyter in the server's environment and restart it",
             )
         if level != str(API_LEVEL):
-            older = "server" if int(level) < API_LEVEL else "client"
+            older = "client" if level.isdigit() and int(level) > API_LEVEL else "server"
             raise Conflict(
                 f"the server speaks API level {level}, this client {API_LEVEL}",
                 code="server.api_level",
@@ -180,9 +186,26 @@ def _sse_data(lines: Iterator[str]) -> Iterator[str]:
             data.clear()
 
 
+def _parsed(url: str) -> tuple[str, str | None]:
+    """Return a base URL without what does not belong to it, and the token that stood in it."""
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise InvalidInput(
+            f"{url!r} is no URL of a Jupyter server",
+            code="server.bad_url",
+            hint="it looks like http://127.0.0.1:8888/ (jupyter server list)",
+        )
+    token = urllib.parse.parse_qs(parts.query).get("token", [None])[0]
+    return parts._replace(path=parts.path.rstrip("/"), query="", fragment="").geturl(), token
+
+
 def _is_this_machine(url: str) -> bool:
     host = urllib.parse.urlsplit(url).hostname or ""
-    if host == "localhost":
+    if host in ("localhost", socket.gethostname()):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

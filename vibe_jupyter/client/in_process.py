@@ -109,6 +109,7 @@ class InProcessTransport:
         try:
             async for item in operation.function(self._platform, OWNER, **operation.bind(values)):
                 put(item)
-            put(_END)
         except Exception as error:  # noqa: BLE001 - raised again where the items are read
             put(error)
+        finally:  # also when the platform stops: nobody may wait for ever
+            put(_END)

@@ -12,6 +12,7 @@ line is one flat list of arguments. Operations never prompt and never render.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -25,10 +26,11 @@ from vibe_jupyter.core.errors import InvalidInput
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-__all__ = ["Arguments", "Encoded", "Kind", "Operation", "faults_of", "operation"]
+__all__ = ["SHOWN_FAULTS", "Arguments", "Encoded", "Kind", "Operation", "faults_of", "operation"]
 
 T = TypeVar("T")
 Kind = Literal["call", "stream"]
+SHOWN_FAULTS = 20
 _PATH_NAME = re.compile(r"{(\w+)}")
 
 
@@ -159,6 +161,8 @@ class Operation:
             if model is not None:
                 own = {key: rest.pop(key) for key, _ in _fields(model) if key in rest}
                 bound[name] = validated(model, own)
+                if name == "body":
+                    bound[name] = _as_sent(bound[name])
         if rest:
             known = list(self.arguments.model_fields)
             raise InvalidInput(
@@ -206,14 +210,33 @@ def invalid(error: ValidationError, *inside: str) -> InvalidInput:
     faults = faults_of(error, *inside)
     first = faults[0]
     where = ".".join(map(str, first["loc"])) or "the value"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InvalidInput(f"{where}: {first['msg']}{more}", errors=faults)
 
 
 def faults_of(error: ValidationError, *inside: str) -> list[dict[str, Any]]:
-    """Return the faulty fields, each `{"loc": [...], "msg": "..."}`."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    """Return the first faulty fields, each `{"loc": [...], "msg": "..."}`."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:SHOWN_FAULTS]
     return [{"loc": [*inside, *fault["loc"]], "msg": fault["msg"]} for fault in found]
+
+
+def _as_sent(body: BaseModel) -> BaseModel:
+    """Return a body as it arrives over a wire: so a call in this process takes and refuses the same.
+
+    Raises:
+        InvalidInput: `request.invalid`, if it cannot be said in JSON.
+    """
+    from orjson import loads
+
+    try:
+        sent = json.dumps(body.model_dump(mode="json", exclude_unset=True), allow_nan=False)
+        values = loads(sent)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput(
+            f"an argument cannot be sent as JSON: {error}"[:300],
+            hint="give text, finite numbers, true, false, null, and lists and objects of these",
+        ) from error
+    return validated(type(body), values)
 
 
 def _fields(model: type[BaseModel] | None) -> list[tuple[str, FieldInfo]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
     from vibe_jupyter.core.platform import Platform
+    from vibe_jupyter.core.settings import Settings
 
 __all__ = ["VibeApp"]
 
@@ -25,6 +26,14 @@ _ACTIVITY_EVERY_MS = 2000
 _FOR_KERNELS = ("VIBE_SERVER_URL", "VIBE_SERVER_TOKEN")
 _SECRETS = ("VIBE_DATABASE_URL",)
 """Environment variables that kernels must not inherit: they talk to us, not to the database."""
+
+
+def _not_started(why: str, hint: str | None) -> Unavailable:
+    return Unavailable(
+        f"vibe_jupyter could not start: {why}"[:1000],
+        code="platform.not_started",
+        hint=hint or "jupyter vibe doctor finds the cause",
+    )
 
 
 class VibeApp(ExtensionApp):
@@ -40,6 +49,7 @@ class VibeApp(ExtensionApp):
 
     _platform: Platform | None = None
     _starting: asyncio.Task[Platform] | None = None
+    _settings: Settings | VibeError | None = None
     _activity: PeriodicCallback | None = None
 
     @default("static_paths")
@@ -58,26 +68,15 @@ class VibeApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Start the platform in the background, and tell the kernels to come about us."""
-        environment = {
-            "VIBE_SERVER_URL": serverapp.connection_url,
-            "VIBE_SERVER_TOKEN": serverapp.identity_provider.token,
-        }
         try:
             await self.platform()
         except VibeError as error:
             self.log.error("vibe_jupyter did not start: %s", error)
-        from vibe_jupyter.client.discovery import remember_server
-
         for name in _SECRETS:
             os.environ.pop(name, None)
-        os.environ.update(environment)
-        if self._platform is not None:
-            remember_server(
-                self._platform.settings.data_dir,
-                serverapp.connection_url,
-                serverapp.identity_provider.token,
-                self._platform.root,
-            )
+        if not serverapp.sock:  # our client speaks no Unix sockets: kernels of such a server do without it
+            os.environ["VIBE_SERVER_URL"] = self._url
+            os.environ["VIBE_SERVER_TOKEN"] = serverapp.identity_provider.token
         self._activity = PeriodicCallback(self._count_as_activity, _ACTIVITY_EVERY_MS)
         self._activity.start()
 
@@ -112,26 +111,51 @@ class VibeApp(ExtensionApp):
         try:
             return await asyncio.shield(self._starting)
         except VibeError as error:
-            raise Unavailable(
-                f"vibe_jupyter could not start: {error.message}",
-                code="platform.not_started",
-                hint=error.hint or "jupyter vibe doctor finds the cause",
-            ) from error
+            raise _not_started(error.message, error.hint) from error
+        except Exception as error:
+            raise _not_started(f"{type(error).__name__}: {error}", None) from error
 
     async def _start_platform(self) -> Platform:
         assert self.serverapp is not None
-        root = Path(self.serverapp.root_dir)
+        root, is_socket = Path(self.serverapp.root_dir), bool(self.serverapp.sock)
+
+        url, token = self._url, self.serverapp.identity_provider.token
 
         def start() -> Platform:
+            from vibe_jupyter.client.discovery import remember_server
             from vibe_jupyter.core.platform import Platform
-            from vibe_jupyter.core.settings import load_settings
 
-            platform = Platform(load_settings(), root, "server")
+            settings = self._read_settings()
+            platform = Platform(settings, root, "server")
             platform.start()
+            if not is_socket:
+                remember_server(settings.data_dir, url, token, platform.root)
             return platform
 
         self._platform = await asyncio.get_running_loop().run_in_executor(None, start)
         return self._platform
+
+    def _read_settings(self) -> Settings:
+        """Read the settings once: a second time the secrets are gone from the environment."""
+        from vibe_jupyter.core.settings import load_settings
+
+        if self._settings is None:
+            try:
+                self._settings = load_settings()
+            except VibeError as error:
+                error.hint = f"correct it and restart the server; {error.hint}"
+                self._settings = error
+        if isinstance(self._settings, VibeError):
+            raise self._settings
+        return self._settings
+
+    @property
+    def _url(self) -> str:
+        """Return the server's base URL as this machine itself reaches it."""
+        from vibe_jupyter.client.discovery import loopback
+
+        assert self.serverapp is not None
+        return loopback(self.serverapp.connection_url, self.serverapp.ip)
 
     def _count_as_activity(self) -> None:
         """Keep an idle culler from ending the server while a task runs."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from jupyter_server.auth import User
 from jupyter_server.base.handlers import APIHandler
-from pydantic import ValidationError
 from tornado import web
 from tornado.iostream import StreamClosedError
 
@@ -24,7 +24,7 @@ from vibe_jupyter.core.errors import (
     Unauthenticated,
     VibeError,
 )
-from vibe_jupyter.core.operations import faults_of, validated
+from vibe_jupyter.core.operations import validated
 from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
 from vibe_jupyter.server_ext import identity
 
@@ -45,6 +45,8 @@ _OWNER_AS_USER = User(username="local", name="Local owner")
 _LENGTH_LIMIT_DEFAULT = 8 * 2**20
 _EVENT_ID_LENGTH = 64  # a longer one is not of ours, and its beginning is not either
 _FIRST_EVENT_S = 1.0
+_OF_JUPYTER = frozenset({"token", "no_track_activity"})
+"""Query parameters that Jupyter understands on every path: to sign in, and not to count as activity."""
 
 
 class UnsupportedMediaType(VibeError):
@@ -64,6 +66,7 @@ class VibeHandler(APIHandler):
 
     allowed_methods: ClassVar[tuple[str, ...]] = ()
     principal: Principal | None = None
+    _sent_credential = False
 
     @property
     def vibe(self) -> VibeApp:
@@ -78,35 +81,60 @@ class VibeHandler(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override]  # nobody is ever sent to a form
         """Find out who asks, and refuse what they may not do."""
         credential = identity.header_credential(self.request.headers.get("Authorization", ""))
-        scope = self.required_scope()
-        if credential is not None:
-            if not self.check_host():
-                raise Forbidden("this host name is not served here", code="auth.foreign_host")
-            provider: IdentityProvider = self.identity_provider
+        self._sent_credential = credential is not None
+        # A browser asks by OPTIONS, unsigned, whether it may send the real request: it learns nothing else.
+        scope = None if self.request.method == "OPTIONS" else self.required_scope()
+        if not self.check_host():
+            raise Forbidden(
+                "this host name is not served here",
+                code="auth.foreign_host",
+                hint="see ServerApp.allow_remote_access and ServerApp.local_hostnames",
+            )
+        provider: IdentityProvider = self.identity_provider
+        if scope is None and self.request.method in ("GET", "OPTIONS"):
+            self._token_authenticated = False
+            self.current_user = self._jupyter_current_user = None
+            self.set_cors_headers()
+        elif credential is not None and identity.judges_tokens(provider):
             self.principal = identity.from_header(credential, provider.token)
             self._token_authenticated = self.principal is not None
             self.current_user = self._jupyter_current_user = _OWNER_AS_USER if self.principal else None
             self.set_cors_headers()
-        elif scope is None and self.request.method == "GET":
-            self.current_user = self._jupyter_current_user = None
         else:
             await super().prepare()
             user = self.current_user
             self.principal = identity.from_user(user) if user is not None else None
         if scope is not None:
             if self.principal is None:
-                raise _nobody(credential is not None)
+                raise _nobody(self._sent_credential)
             self.principal.require(scope)
 
     def check_xsrf_cookie(self) -> None:
         """Answer 401 where nobody is signed in: Jupyter checks this first and would say 403."""
         if getattr(self, "_jupyter_current_user", self) is None and self.required_scope() is not None:
-            raise _nobody(was_given=False)
-        super().check_xsrf_cookie()
+            raise _nobody(self._sent_credential)
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError as error:
+            raise Forbidden(
+                "this write may come from a foreign page: its X-XSRFToken header does not match the _xsrf cookie",
+                code="auth.xsrf",
+                hint="send the cookie's value as X-XSRFToken, or the server's token in place of a cookie",
+            ) from error
+
+    def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
+        """Refuse a page of another site where it uses its visitor's cookie."""
+        if not super().check_origin(origin_to_satisfy_tornado):
+            raise Forbidden(
+                "pages of another site may not use this server",
+                code="auth.foreign_origin",
+                hint="ServerApp.allow_origin names sites that may",
+            )
+        return True
 
     def get_login_url(self) -> str:
         """Refuse instead of sending a program to a form."""
-        raise _nobody(was_given=False)
+        raise _nobody(self._sent_credential)
 
     def set_default_headers(self) -> None:
         """Name the API level on every answer, errors too: a client checks it before it believes anything."""
@@ -115,6 +143,15 @@ class VibeHandler(APIHandler):
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         self.set_header("Cache-Control", "no-store")
         self.set_header(API_LEVEL_HEADER, _API_LEVEL)
+
+    def update_api_activity(self) -> None:
+        """Note that the owner was here; Jupyter's own would fail on a query that is no UTF-8, error or not."""
+        if (
+            self._track_activity
+            and self.principal is not None
+            and "no_track_activity" not in self.request.query_arguments
+        ):
+            self.settings["api_last_activity"] = datetime.now(UTC)
 
     def compute_etag(self) -> None:
         """Do not hash every body for a comparison that no client asks for."""
@@ -199,7 +236,8 @@ class NotFoundHandler(VibeHandler):
         """Refuse strangers first, then everybody."""
         await super().prepare()
         raise NotFound(
-            f"there is nothing at {self.request.path}", hint="GET /vibe/api/openapi.json lists what there is"
+            f"there is nothing at {self.request.path[:100]}",
+            hint="GET /vibe/api/openapi.json lists what there is",
         )
 
 
@@ -234,13 +272,14 @@ class OperationHandler(VibeHandler):
 
     def _query(self, operation: Operation) -> dict[str, Any]:
         values = {name: self.get_query_argument(name) for name in self.request.query_arguments}
-        values.pop("token", None)  # Jupyter's own way to sign in
+        for name in _OF_JUPYTER:
+            values.pop(name, None)
         if operation.kind == "stream" and (last := self.request.headers.get("Last-Event-ID")):
             values["after"] = last[:_EVENT_ID_LENGTH]  # of a reconnect: newer than what the URL says
         return values
 
     def _refuse_query(self) -> None:
-        unknown = sorted(set(self.request.query_arguments) - {"token"})
+        unknown = sorted(set(self.request.query_arguments) - _OF_JUPYTER)
         if unknown:
             raise InvalidInput(
                 f"{unknown[0]}: unknown query parameter",
@@ -250,14 +289,14 @@ class OperationHandler(VibeHandler):
     def _body(self, operation: Operation) -> Any:
         assert operation.body is not None
         try:
-            return operation.body.model_validate_json(self.json_body())
-        except ValidationError as error:
-            faults = faults_of(error)
-            if error.errors()[0]["type"] == "json_invalid":
-                raise BadRequest(f"the body is not JSON: {faults[0]['msg']}", errors=faults) from None
-            first = faults[0]
-            where = ".".join(map(str, first["loc"])) or "body"
-            raise InvalidInput(f"{where}: {first['msg']}", errors=faults) from None
+            values = orjson.loads(
+                self.json_body()
+            )  # strict: no NaN, no broken UTF-8, bounded depth and numbers
+        except orjson.JSONDecodeError as error:
+            raise BadRequest(f"the body is not JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise InvalidInput("the body is no JSON object", errors=[{"loc": [], "msg": "must be an object"}])
+        return validated(operation.body, values)
 
     async def _stream(self, operation: Operation, items: AsyncIterator[Any]) -> None:
         """Send server-sent events until the stream or the listener ends."""

@@ -14,19 +14,27 @@ from typing import TYPE_CHECKING
 from vibe_jupyter.core.accounts.principal import OWNER
 
 if TYPE_CHECKING:
-    from jupyter_server.auth import User
+    from jupyter_server.auth import IdentityProvider, User
 
     from vibe_jupyter.core.accounts.principal import Principal
 
-__all__ = ["JUPYTER_OWNER", "from_header", "from_user", "header_credential"]
+__all__ = ["JUPYTER_OWNER", "from_header", "from_user", "header_credential", "judges_tokens"]
 
 JUPYTER_OWNER = dataclasses.replace(OWNER, via="jupyter")
 
 
 def header_credential(authorization: str) -> str | None:
-    """Return the credential of an `Authorization: token ...` or `Bearer ...` header; None if there is none."""
-    scheme, _, credential = authorization.partition(" ")
-    return credential.strip() if scheme.lower() in ("token", "bearer") and credential.strip() else None
+    """Return the credential of an `Authorization: token ...` or `Bearer ...` header; None if there is none.
+
+    It may be empty: whoever sends one means to be judged by it and not by a cookie.
+    """
+    scheme, *rest = authorization.split(None, 1) or [""]
+    return "".join(rest).strip() if scheme.lower() in ("token", "bearer") else None
+
+
+def judges_tokens(provider: IdentityProvider) -> bool:
+    """Return whether `from_header` decides: not where nobody has to sign in, nor where a hub knows its users."""
+    return provider.auth_enabled and type(provider).__module__.startswith("jupyter_server.")
 
 
 def from_header(credential: str, jupyter_token: str) -> Principal | None:

@@ -13,6 +13,7 @@ from vibe_jupyter.core.database import connections, schema
 from vibe_jupyter.core.database.failures import database_errors
 from vibe_jupyter.core.database.statements import Connection
 from vibe_jupyter.core.database.writer import Writer
+from vibe_jupyter.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +53,7 @@ class Database:
         """
         with database_errors():
             if self.dialect == "sqlite":
-                path = Path(connections.sqlite_path(self.url))
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                _make(Path(connections.sqlite_path(self.url)))
             else:
                 self._executor = ThreadPoolExecutor(_READERS, thread_name_prefix="vibe-db-reader")
             schema.upgrade_if_needed(self.url)
@@ -103,3 +102,16 @@ class Database:
             connection = connections.postgresql_reader(self.url)
         self._readers.append(connection)
         return connection
+
+
+def _make(file: Path) -> None:
+    """Make the file and its folder if they are not there, for their owner alone."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise Unavailable(
+            f"the database file {file} cannot be made: {error.strerror}",
+            code="database.cannot_open",
+            hint="check the folder, or set VIBE_DATA_DIR to another one (jupyter vibe doctor)",
+        ) from error

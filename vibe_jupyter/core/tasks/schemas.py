@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +27,7 @@ __all__ = [
 
 TaskState = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 TargetType = Literal["oracle", "mcp", "agent"]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -48,7 +49,7 @@ class TaskCreate(BaseModel):
     input: dict[str, Any] = Field(
         default_factory=dict, description="What the task works on; checked against the capability's schema."
     )
-    required_capabilities: list[str] = Field(
+    required_capabilities: list[Name] = Field(
         default_factory=list, max_length=20, description="What the target must offer beyond the type's own."
     )
     priority: int = Field(default=0, ge=-100, le=100, description="Tasks with a higher one start earlier.")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vibe_jupyter.core import paths
 from vibe_jupyter.core.errors import Conflict, InvalidInput
 from vibe_jupyter.core.ids import new_id, now
-from vibe_jupyter.core.operations import invalid
+from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid
 from vibe_jupyter.core.routing.registry import ASK
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Explanation, TaskCreate, TaskEvent
@@ -95,7 +95,7 @@ class TaskService:
             user_id=principal.user_id,
             type=kind,
             capability=capability.name,
-            input=rows.dump(input_),
+            input=_stored(input_),
             required_capabilities=rows.dump(required),
             root=str(root),
             priority=body.priority,
@@ -203,7 +203,7 @@ class TaskService:
                 f"input.{unknown[0]}: {kind} has no such field",
                 code="task.invalid_input",
                 hint=f"its fields: {known}" if known else "it takes no input",
-                errors=[{"loc": ["input", name], "msg": "unknown field"} for name in unknown],
+                errors=[{"loc": ["input", name], "msg": "unknown field"} for name in unknown[:SHOWN_FAULTS]],
             )
 
 
@@ -214,6 +214,18 @@ def _wrong_input(error: ValidationError, capability: Capability, kind: str) -> I
     )
     found.code, found.hint = "task.invalid_input", f"the input of {kind}: {fields}"
     return found
+
+
+def _stored(input_: dict[str, Any]) -> str:
+    try:
+        return rows.dump(input_)
+    except TypeError as error:  # the one thing that JSON can say and the encoder will not
+        raise InvalidInput(
+            "input: it is nested too deeply",
+            code="task.invalid_input",
+            hint="nest at most 250 lists and objects",
+            errors=[{"loc": ["input"], "msg": "nested too deeply"}],
+        ) from error
 
 
 def _text(input_: dict[str, Any]) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NewTask", "StoredTask", "TaskStore"]
 
+SHOWN_ID = 60
+"""So many characters of an id that is none are shown: it may be anything."""
+
 
 @dataclass(frozen=True)
 class NewTask:
@@ -354,7 +357,7 @@ def add_event(
 def no_task(task_id: str) -> NotFound:
     """Return the error for a task that is not there, or is somebody else's."""
     return NotFound(
-        f"there is no task {task_id}",
+        f"there is no task {task_id[:SHOWN_ID]}",
         code="task.not_found",
         hint="%vibe task list shows yours; ended tasks are deleted after VIBE_TASK_RETENTION_DAYS",
     )
@@ -363,7 +366,7 @@ def no_task(task_id: str) -> NotFound:
 def no_project(project_id: str) -> NotFound:
     """Return the error for a project that is not there, or is somebody else's."""
     return NotFound(
-        f"there is no project {project_id}", code="project.not_found", hint="leave project_id out for none"
+        f"there is no project {project_id[:SHOWN_ID]}", code="project.not_found", hint="leave project_id out for none"
     )
 
 

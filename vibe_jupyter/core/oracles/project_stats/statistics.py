@@ -127,7 +127,7 @@ class Survey:
             "size_bytes": sum(size for size, _ in self._sizes),
             "languages": sorted(languages, key=lambda row: (-row["code"], row["language"])),
             "biggest_files": [
-                {"path": name, "size_bytes": size} for size, name in heapq.nlargest(biggest, self._sizes)
+                {"path": _shown(name), "size_bytes": size} for size, name in heapq.nlargest(biggest, self._sizes)
             ],
             "tests": {"files": self._tests["files"], "functions": self._tests["functions"]},
             "notebooks": {key: self._notebooks[key] for key in ("files", "cells", "code_cells")},
@@ -169,4 +169,9 @@ class Survey:
 
 def _some(names: list[str]) -> str:
     rest = f", and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
-    return ", ".join(names[:_NAMED_FILES]) + rest
+    return ", ".join(map(_shown, names[:_NAMED_FILES])) + rest
+
+
+def _shown(name: str) -> str:
+    """Return a file's name as text, where it is bytes that are none."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
