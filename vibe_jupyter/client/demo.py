@@ -144,7 +144,14 @@ def _own_kernel() -> AsyncKernelManager:
     class OwnKernelSpecs(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             del kernel_name
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
+            argv = [
+                sys.executable,
+                "-m",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+                "--log-level=ERROR",
+            ]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     manager: AsyncKernelManager = AsyncKernelManager(kernel_spec_manager=OwnKernelSpecs())

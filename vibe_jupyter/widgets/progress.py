@@ -127,6 +127,11 @@ class _NotebookLine(_Line):
         else:
             self._handle.update(data, raw=True)
 
+    def end(self) -> None:
+        """Make room for the result."""
+        if self._handle is not None:
+            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
+
 
 class _TerminalLine(_Line):
     """A line of a terminal, overwritten; nothing where the output is a file."""

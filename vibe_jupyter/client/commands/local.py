@@ -43,14 +43,16 @@ class LocalVerb:
 
 def _doctor(_arguments: dict[str, Any]) -> Any:
     from vibe_jupyter.core.oracles.environment_health.oracle import examine
+    from vibe_jupyter.widgets.rendering import Listing
 
-    return examine()
+    return Listing(examine())
 
 
 def _config(_arguments: dict[str, Any]) -> Any:
     from vibe_jupyter.core.config import effective_settings
+    from vibe_jupyter.widgets.rendering import Listing
 
-    return effective_settings()
+    return Listing(effective_settings())
 
 
 def _help_arguments(parser: argparse.ArgumentParser) -> None:

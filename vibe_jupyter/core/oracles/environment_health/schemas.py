@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from vibe_jupyter.core.doctor.check import Check  # noqa: TC001 - pydantic reads it at run time
+from vibe_jupyter.core.doctor.check import Check
 
 __all__ = ["EnvironmentHealthInput", "EnvironmentHealthOutput"]
 
