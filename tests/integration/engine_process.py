@@ -47,8 +47,8 @@ class EngineProcess:
         self._engine = DbosEngine(
             url,
             self._run,
+            database=self._database,
             leases=Leases(self._database, options.get("lease_ttl_s", 30)),
-            tasks=self._store,
             serves_shared=options.get("serves_shared", True),
             concurrency=options.get("concurrency", 8),
             concurrency_per_user=options.get("concurrency_per_user", 8),

@@ -11,21 +11,30 @@ tasks a second on a disk that syncs in 0.3 ms, and most disks are slower.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.core.database.failures import explained
+from vibe_jupyter.core.errors import Unavailable, VibeError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Engine
 
-__all__ = ["THREADS", "close_database", "is_synced", "open_database"]
+__all__ = ["THREADS", "close_database", "engine_errors", "is_new", "is_synced", "open_database"]
 
 is_synced: ContextVar[bool] = ContextVar("is_synced", default=False)
 """Whether what this context commits has to be on disk before it goes on."""
 
 THREADS = {"sqlite": 4, "postgresql": 16}
 """How many threads DBOS may have for its statements; more were not faster."""
+
+SCHEMA = "dbos"
+"""Where DBOS keeps its tables on PostgreSQL."""
 
 _POOL_SIZE = 8
 _IDLE_TRANSACTION_LIMIT_MS = 60_000
@@ -49,6 +58,45 @@ def open_database(url: str) -> Engine:
     sa.event.listen(engine, "connect", _connected)
     sa.event.listen(engine, "checkout", _checked_out)
     return engine
+
+
+def is_new(engine: Engine) -> bool:
+    """Return whether DBOS has no tables in the database yet; blocking."""
+    import sqlalchemy as sa
+
+    schema = None if engine.dialect.name == "sqlite" else SCHEMA
+    return not sa.inspect(engine).has_table("workflow_status", schema=schema)
+
+
+@contextlib.contextmanager
+def engine_errors() -> Iterator[None]:
+    """Let what SQLAlchemy raises leave the block as an error that says what to do.
+
+    Raises:
+        VibeError: `database.*`.
+    """
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+    try:
+        yield
+    except DBAPIError as error:
+        original = error.orig if isinstance(error.orig, Exception) else error
+        raise _about_the_engine(explained(original)) from error
+    except PoolTimeoutError as error:
+        raise _about_the_engine(error) from error
+
+
+def _about_the_engine(error: Exception) -> VibeError:
+    if not isinstance(error, VibeError):
+        return Unavailable(f"the task engine's database failed: {error}", code="database.unavailable")
+    if error.code == "database.corrupt":
+        return Unavailable(
+            "dbos.db, the task engine's file, is damaged or no database",
+            code=error.code,
+            hint="stop all servers and move dbos.db and its -wal file away; tasks that waited start anew",
+        )
+    return error
 
 
 def close_database(engine: Engine) -> None:

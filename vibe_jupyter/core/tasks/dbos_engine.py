@@ -11,30 +11,35 @@ import importlib
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.tasks.bodies import Bodies
-from vibe_jupyter.core.tasks.engine import Job, RetryPolicy
+from vibe_jupyter.core.tasks.dbos_database import engine_errors
+from vibe_jupyter.core.tasks.engine import RetryPolicy
 from vibe_jupyter.core.tasks.reaper import Reaper
 from vibe_jupyter.core.tasks.slots import Slots
+from vibe_jupyter.core.tasks.store import TaskStore
+from vibe_jupyter.core.tasks.stranded import stranded_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
+    from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.tasks.dbos_runtime import DbosRuntime
-    from vibe_jupyter.core.tasks.engine import OrphanCare
+    from vibe_jupyter.core.tasks.engine import Job, OrphanCare
     from vibe_jupyter.core.tasks.leases import LeaseStore
-    from vibe_jupyter.core.tasks.store import TaskStore
 
 __all__ = ["DbosEngine"]
 
 _GRACE_S = 5.0
 _CANCEL_POLL_S = 0.4
 _OUTCOME_POLL_S, _OUTCOME_POLLS = 0.02, 50
+_AFTER_BUG_S = 1.0
 _BATCH = 50
 """How many tasks are enqueued in one transaction: DBOS's own statements wait meanwhile."""
 
@@ -49,8 +54,8 @@ class DbosEngine:
         url: str,
         run: Callable[[str], Awaitable[None]],
         *,
+        database: Database,
         leases: LeaseStore,
-        tasks: TaskStore,
         serves_shared: bool,
         concurrency: int,
         concurrency_per_user: int,
@@ -60,7 +65,8 @@ class DbosEngine:
         self.serves_shared = serves_shared
         self._url = url
         self._leases = leases
-        self._tasks = tasks
+        self._database = database
+        self._tasks = TaskStore(database)
         self._concurrency, self._per_user = concurrency, min(concurrency_per_user, concurrency)
         self._bodies = Bodies(run, Slots(concurrency, self._per_user), retries or RetryPolicy())
         self._reaper = Reaper(leases, self)
@@ -75,18 +81,22 @@ class DbosEngine:
         """Be known as alive from now on, and look after the tasks of processes that are not."""
         self._orphans = orphans
         await self._reaper.acquire()
-        self._own_background = [asyncio.create_task(self._reaper.run())]
+        self._own_background = [_in_background(self._reaper.run)]
 
     async def start(self) -> None:
         """Import and launch DBOS on the running event loop, whose default executor becomes DBOS's.
 
         Raises:
             Unavailable: `task.suspended`, while other processes take this one for dead.
+            VibeError: `database.*`, about the engine's own database.
         """
         if self._dbos is None:
             async with self._starting:
                 if self._dbos is None:
                     await self._launch()
+            if self._dbos is not None and self._dbos.is_new:
+                self._dbos.is_new = False
+                await self.submit_many(await stranded_jobs(self._database))
 
     async def _launch(self) -> None:
         if self._is_suspended:
@@ -101,10 +111,15 @@ class DbosEngine:
             self._url, self.executor_id, self._bodies, limits, serves_shared=self.serves_shared
         )
         self._bodies.open()
-        await dbos.launch()
-        coroutines: list[Coroutine[Any, Any, None]] = [pace.run() for pace in dbos.queues.values()]
-        coroutines.append(self._watch_cancellations(dbos))
-        self._dbos_background = [asyncio.create_task(coroutine) for coroutine in coroutines]
+        try:
+            with engine_errors():
+                await dbos.launch()
+        except BaseException:
+            await _in_thread(dbos.destroy)
+            raise
+        runs: list[Callable[[], Awaitable[None]]] = [pace.run for pace in dbos.queues.values()]
+        runs.append(partial(self._watch_cancellations, dbos))
+        self._dbos_background = [_in_background(run) for run in runs]
         self._dbos = dbos
 
     async def submit(self, job: Job) -> None:
@@ -119,15 +134,16 @@ class DbosEngine:
         for job in sorted(jobs, key=lambda job: -job.priority):
             queue = await self._queue_for(job)
             pace = dbos.queues.get(queue)
-            is_next = pace is not None and not pace.is_busy and queue not in waiting
-            if is_next and self._bodies.reserve(job.task_id, job.user_id):
+            may_start = pace is not None and not pace.is_busy
+            if may_start and self._bodies.reserve(job.task_id, job.user_id):
                 at_once.append(job)
             else:
                 waiting.setdefault(queue, []).append(job)
-        await asyncio.gather(*(self._start_now(dbos, job) for job in at_once))
-        for queue, group in waiting.items():
-            for first in range(0, len(group), _BATCH):
-                await dbos.enqueue(group[first : first + _BATCH], queue)
+        with engine_errors():
+            await asyncio.gather(*(self._start_now(dbos, job) for job in at_once))
+            for queue, group in waiting.items():
+                for first in range(0, len(group), _BATCH):
+                    await dbos.enqueue(group[first : first + _BATCH], queue)
 
     async def _queue_for(self, job: Job) -> str:
         from vibe_jupyter.core.tasks.dbos_runtime import SHARED, own_queue
@@ -147,15 +163,18 @@ class DbosEngine:
     async def cancel(self, task_id: str) -> None:
         """Stop a task: here at once, elsewhere at the next look of the process that has it."""
         if not self._bodies.cancel(task_id):
-            await (await self._started()).cancel([task_id])
+            with engine_errors():
+                await (await self._started()).cancel([task_id])
 
     async def status(self, task_id: str) -> str | None:
         """Return DBOS's status of the task."""
-        return await (await self._started()).status(task_id)
+        with engine_errors():
+            return await (await self._started()).status(task_id)
 
     async def prune(self, before: datetime) -> int:
         """Forget what ended before a time; nothing as long as DBOS was not needed."""
-        return 0 if self._dbos is None else await self._dbos.prune(before)
+        with engine_errors():
+            return 0 if self._dbos is None else await self._dbos.prune(before)
 
     async def stop(self) -> None:
         """Give running bodies a moment, leave the rest to whoever lives, and end."""
@@ -202,46 +221,20 @@ class DbosEngine:
         self._is_suspended = False
         await self.start()
 
-    async def take_over(self, dead: str, keep_claim: Callable[[], Awaitable[bool]]) -> None:
-        """Hand on all tasks of a dead process."""
+    async def take_over(self, dead: str, keep_claim: Callable[[], Awaitable[bool]]) -> bool:
+        """Hand on all tasks of a dead process; false if the claim on it was lost meanwhile."""
         await self._orphans.adopt_outbox(dead)
         if not await self._tasks.has_unfinished():
-            return
-        dbos = await self._started()
-        to_servers = self.serves_shared or await self._leases.is_shared_served()
-        while page := await dbos.abandoned_by(dead):
-            groups: dict[str | None, list[str]] = {}
-            for workflow in page:
-                task_id = workflow.workflow_id
-                goes_on = await self._orphans.revive(task_id, is_shared=to_servers)
-                has_user = workflow.queue_partition_key is not None
-                groups.setdefault(self._heir(to_servers, has_user) if goes_on else None, []).append(task_id)
-            if not await keep_claim():
-                return
-            for queue, task_ids in groups.items():
-                if queue is None:
-                    await dbos.cancel(task_ids)
-                else:
-                    await dbos.hand_on(task_ids, queue)
-        await self._revive_unknown(dbos, dead, is_shared=to_servers)
-        await dbos.forget_queue(dead)
+            return True
+        with engine_errors():
+            dbos = await self._started()
+            from vibe_jupyter.core.tasks.inheritance import Inheritance
 
-    def _heir(self, to_servers: bool, has_user: bool) -> str:
-        from vibe_jupyter.core.tasks.dbos_runtime import REVIVED, SHARED, own_queue
-
-        if not to_servers:
-            return own_queue(self.executor_id)
-        return SHARED if has_user else REVIVED
-
-    async def _revive_unknown(self, dbos: DbosRuntime, dead: str, *, is_shared: bool) -> None:
-        """See to tasks that the dead process ran by our table, and not by DBOS's, which a power cut can do."""
-        for task_id in await self._tasks.running(dead):
-            goes_on = await self._orphans.revive(task_id, is_shared=is_shared)
-            if goes_on and not await dbos.is_unfinished(task_id):
-                task = await self._tasks.stored(task_id)
-                if task is not None:
-                    await dbos.forget([task_id])
-                    await self.submit(Job(task_id, task.user_id, task.priority, shared=is_shared))
+            to_servers = self.serves_shared or await self._leases.is_shared_served()
+            inheritance = Inheritance(
+                dbos, self._tasks, self._orphans, self, to_servers=to_servers, keep_claim=keep_claim
+            )
+            return await inheritance.hand_on(dead)
 
     async def _started(self) -> DbosRuntime:
         await self.start()
@@ -263,6 +256,20 @@ async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run something that blocks on a thread of its own, which DBOS has no say in."""
     with ThreadPoolExecutor(1, thread_name_prefix="vibe-dbos") as executor:
         return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
+
+
+def _in_background(run: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    """Start what runs until it is cancelled; a bug in it is reported, and it goes on."""
+
+    async def keep_on() -> None:
+        while True:
+            try:
+                await run()
+            except Exception:
+                log.exception("background work of the task engine failed")
+                await asyncio.sleep(_AFTER_BUG_S)
+
+    return asyncio.create_task(keep_on())
 
 
 async def _cancel_all(tasks: list[asyncio.Task[None]]) -> None:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID
 
 from vibe_jupyter.core.tasks import dbos_workflow
-from vibe_jupyter.core.tasks.dbos_database import THREADS, close_database, is_synced, open_database
+from vibe_jupyter.core.tasks.dbos_database import (
+    SCHEMA,
+    THREADS,
+    close_database,
+    is_new,
+    is_synced,
+    open_database,
+)
 from vibe_jupyter.core.tasks.engine import MAX_PRIORITY
 from vibe_jupyter.core.tasks.queue_pace import IDLE_S, QueuePace
 
@@ -69,16 +76,20 @@ class DbosRuntime:
         self._client: DBOSClient
         self.queues: dict[str, QueuePace] = {}
         """Those that this process takes tasks from."""
+        self.is_new = False
+        """Whether DBOS had no tables yet when it was launched."""
 
     async def launch(self) -> None:
         """Begin to take tasks; this blocks the event loop for a fifth of a second."""
         dbos_workflow.serve(self._bodies)
+        self.is_new = is_new(self._database)
         serializer = DBOSPortableJSONSerializer()
         DBOS(
             config={
                 "name": _APP,
                 "system_database_url": self._url,
                 "system_database_engine": self._database,
+                "dbos_system_schema": SCHEMA,
                 "serializer": serializer,
                 "application_version": _VERSION,
                 "executor_id": self._executor_id,
@@ -117,8 +128,9 @@ class DbosRuntime:
 
     def destroy(self) -> None:
         """Take no more tasks and close everything; blocks, so not on the event loop."""
-        DBOS.destroy()
-        dbos_workflow.serve(None)
+        if dbos_workflow.is_served_by(self._bodies):
+            DBOS.destroy()
+            dbos_workflow.serve(None)
         close_database(self._database)
 
     async def enqueue(self, jobs: Sequence[Job], queue: str) -> None:

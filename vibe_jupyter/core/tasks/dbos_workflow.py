@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.tasks.bodies import Bodies
     from vibe_jupyter.core.tasks.engine import RetryPolicy
 
-__all__ = ["WORKFLOW", "call_again", "run_task", "serve"]
+__all__ = ["WORKFLOW", "call_again", "is_served_by", "run_task", "serve"]
 
 WORKFLOW = "run_task"
 
@@ -34,6 +34,11 @@ def serve(bodies: Bodies | None) -> None:
     if bodies is not None and _bodies is not None:
         raise RuntimeError("a process can run one task engine at a time: there is one DBOS in it")
     _bodies = bodies
+
+
+def is_served_by(bodies: Bodies) -> bool:
+    """Return whether the workflow calls these bodies."""
+    return _bodies is bodies
 
 
 @DBOS.workflow(name=WORKFLOW)

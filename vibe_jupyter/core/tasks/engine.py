@@ -123,13 +123,12 @@ def create_engine(
     """
     from vibe_jupyter.core.tasks.dbos_engine import DbosEngine
     from vibe_jupyter.core.tasks.leases import Leases
-    from vibe_jupyter.core.tasks.store import TaskStore
 
     return DbosEngine(
         settings.engine_database_url,
         run,
+        database=database,
         leases=Leases(database, ttl_s=settings.lease_ttl_s),
-        tasks=TaskStore(database),
         serves_shared=serves_shared,
         concurrency=settings.task_concurrency,
         concurrency_per_user=settings.task_concurrency_per_user,

@@ -41,8 +41,11 @@ class Survivor(Protocol):
         """Run tasks again, and what was left of the own ones."""
         ...
 
-    async def take_over(self, dead: str, keep_claim: Callable[[], Awaitable[bool]]) -> None:
-        """Hand on all tasks of a dead process, asking now and then whether that is still ours to do."""
+    async def take_over(self, dead: str, keep_claim: Callable[[], Awaitable[bool]]) -> bool:
+        """Hand on all tasks of a dead process, asking now and then whether that is still ours to do.
+
+        Returns false if it was not.
+        """
         ...
 
 
@@ -79,10 +82,10 @@ class Reaper:
             log.info("process is gone", executor_id=dead)
 
             async def keep_claim(name: str = dead) -> bool:
-                return await self._leases.prolong_claim(me, name)
+                return await self._renew(me) and await self._leases.prolong_claim(me, name)
 
-            await self._survivor.take_over(dead, keep_claim)
-            await self._leases.bury(me, dead)  # last, so that a reaper may die half-way
+            if await self._survivor.take_over(dead, keep_claim):
+                await self._leases.bury(me, dead)  # last, so that a reaper may die half-way
 
     async def _renew(self, me: str) -> bool:
         if not await self._leases.renew(me):

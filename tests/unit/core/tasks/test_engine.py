@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.database.models import Lease, table_of
 from vibe_jupyter.core.database.statements import Statement
-from vibe_jupyter.core.errors import Unavailable
+from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.ids import new_id
 from vibe_jupyter.core.tasks import dbos_engine
 from vibe_jupyter.core.tasks.dbos_database import close_database, is_synced, open_database
@@ -30,8 +31,7 @@ from vibe_jupyter.core.tasks.leases import Leases
 from vibe_jupyter.core.tasks.store import NewTask, TaskStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from vibe_jupyter.core.database.database import Database
 
@@ -128,19 +128,20 @@ class Bench:
         self._running: list[DbosEngine] = []
         self._numbers = iter(range(1, 10**6))
 
-    async def start(self, **options: Any) -> DbosEngine:
+    async def start(self, *, starts: bool = True, **options: Any) -> DbosEngine:
         defaults = {"serves_shared": True, "concurrency": 4, "concurrency_per_user": 4}
         policy = RetryPolicy(max_attempts=3, interval_s=0.01, backoff=2)
         engine = DbosEngine(
             self.url,
             self.body.run,
+            database=self.database,
             leases=self.leases,
-            tasks=self.store,
             **{"retries": policy, **defaults, **options},
         )
         self._running.append(engine)
         await engine.open(self.care)
-        await engine.start()
+        if starts:
+            await engine.start()
         return engine
 
     async def stop(self) -> None:
@@ -157,6 +158,22 @@ class Bench:
         await engine.submit_many([Job(task_id, user) for task_id in held])
         await self.body.until(lambda body: set(held) <= set(body.started))
         return release
+
+    @contextlib.contextmanager
+    def full_disk(self, engine: DbosEngine) -> Iterator[None]:
+        """Let DBOS's file grow no more."""
+        assert engine._dbos is not None
+        database = engine._dbos._database
+
+        def pragma(sql: str) -> int:
+            with database.connect() as connection:
+                return int(connection.execute(sa.text(sql)).scalar_one())
+
+        pragma(f"PRAGMA max_page_count={pragma('PRAGMA page_count')}")
+        try:
+            yield
+        finally:
+            pragma("PRAGMA max_page_count=1073741823")
 
     async def insert_unfinished_row(self) -> str:
         AccountStore(self.database).ensure("u", "U")
@@ -427,9 +444,55 @@ async def test_pruning_forgets_what_has_ended(bench: Bench) -> None:
 
 
 async def test_one_engine_at_a_time(bench: Bench) -> None:
-    await bench.start()
+    first = await bench.start()
     with pytest.raises(RuntimeError, match="one task engine at a time"):
         await bench.start()
+    await first.submit(Job("t", "u"))
+    await bench.body.until(lambda body: body.ended == ["t"])
+
+
+def damage(file: Path) -> None:
+    file.write_bytes(b"no database at all" * 1000)
+
+
+def move_away(file: Path) -> None:
+    file.rename(file.with_suffix(".damaged"))
+
+
+class TestDamage:
+    @pytest.fixture
+    def file(self, bench: Bench) -> Path:
+        if bench.database.dialect != "sqlite":
+            pytest.skip("this is about files")
+        path = Path(bench.url.removeprefix("sqlite:///"))
+        path.parent.mkdir()
+        return path
+
+    async def test_a_damaged_file_is_named_and_moving_it_away_loses_no_task(
+        self, bench: Bench, file: Path
+    ) -> None:
+        damage(file)
+        engine = await bench.start(starts=False)
+        waiting = await bench.insert_unfinished_row()
+        await bench.store.handed_over([waiting])
+        with pytest.raises(Unavailable) as damaged:
+            await engine.submit(Job("t", "u"))
+        assert damaged.value.code == "database.corrupt"
+        assert "dbos.db" in str(damaged.value)
+        move_away(file)
+        await engine.submit(Job("t", "u"))
+        await bench.body.until(lambda body: sorted(body.ended) == sorted([waiting, "t"]))
+
+    async def test_a_full_disk_refuses_and_accepts_again(self, bench: Bench, file: Path) -> None:
+        engine = await bench.start(concurrency=1, concurrency_per_user=1)
+        release = await bench.hold_all_slots(engine, 1)
+        with bench.full_disk(engine), pytest.raises(VibeError) as full:
+            await engine.submit_many([Job(f"t{n}" + "x" * 5000, "u") for n in range(20)])
+        assert full.value.code == "database.full"
+        await engine.submit(Job("t", "u"))
+        release.set()
+        await bench.body.until(lambda body: "t" in body.ended)
+        assert bench.body.calls.total() == 2
 
 
 async def test_dbos_is_silent(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
