@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _main(words)
     except VibeError as error:
+        if os.environ.get("VIBE_DEBUG", "").lower() in ("1", "true", "yes", "on"):
+            traceback.print_exc()
         print(f"{error.code}: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)

@@ -14,14 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import structlog
-
-from vibe_jupyter.core import ids
+from vibe_jupyter.core import ids, logs
 from vibe_jupyter.core.accounts.principal import OWNER
 from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.errors import Unavailable
 from vibe_jupyter.core.events import NewsBoard
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.routing.registry import load_oracles
 from vibe_jupyter.core.routing.router import TaskRouter
 from vibe_jupyter.core.tasks.context import RunContext
@@ -50,7 +49,7 @@ _THREADS = 8
 _PRUNE_EVERY_S = 3600.0
 _POSTGRESQL_LAG_S = 1.0
 
-log = structlog.get_logger("vibe.platform")
+log = get_logger("platform")
 
 
 class Platform:
@@ -66,6 +65,7 @@ class Platform:
     def __init__(
         self, settings: Settings, root: Path, mode: Mode = "in-process", registry: Registry | None = None
     ) -> None:
+        logs.configure(settings)
         self.settings = settings
         self.root = root.resolve()
         self.mode = mode

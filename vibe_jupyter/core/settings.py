@@ -145,7 +145,8 @@ class Settings(BaseSettings):
         """Return the URL in force, password and all: never show it."""
         if self.database_url is not None:
             url = self.database_url.get_secret_value()
-            return url.replace("postgresql://", "postgresql+psycopg://", 1)
+            scheme, found, rest = url.partition("://")
+            return f"postgresql+psycopg{found}{rest}" if scheme in ("postgres", "postgresql") else url
         return f"sqlite:///{(self.data_dir / 'vibe.db').as_posix()}"
 
     @property
@@ -170,7 +171,7 @@ def load_settings() -> Settings:
         raise InvalidInput(
             text,
             code="config.invalid",
-            hint="jupyter vibe config shows every setting and where it comes from",
+            hint="correct it in the environment or in the .env file; see .env.example",
         ) from None
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from vibe_jupyter.client.commands.parser import split_line
 from vibe_jupyter.client.commands.verbs import find_verb, help_text, parse
-from vibe_jupyter.core.errors import InvalidInput
+from vibe_jupyter.core.errors import InvalidInput, VibeError
+from vibe_jupyter.core.settings import load_settings
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -61,6 +63,14 @@ class Session:
         Raises:
             VibeError: with what to do; it fails the cell, and so a headless run.
         """
+        try:
+            return self._run_line(line, cell)
+        except VibeError:
+            if load_settings().debug:
+                traceback.print_exc()
+            raise
+
+    def _run_line(self, line: str, cell: str | None) -> Any:
         words = split_line(line)
         if not words:
             if cell is not None and cell.strip():

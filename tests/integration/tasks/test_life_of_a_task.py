@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.factories import Probe, ProbeInput, ProbeOutput, make_target, probe_registry
+from tests.factories import ProbeInput, ProbeOutput, make_target, probe_registry
+from vibe_jupyter.client.api import VibeClient
+from vibe_jupyter.client.in_process import InProcessTransport
 from vibe_jupyter.core.accounts.principal import OWNER
 from vibe_jupyter.core.errors import Failed, InvalidInput, NotFound, Unavailable, VibeError
 from vibe_jupyter.core.oracles.base import Capability, Part
 from vibe_jupyter.core.routing.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic import BaseModel
 
     from tests.factories import PlatformFactory
-    from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.client.handles import TaskHandle
     from vibe_jupyter.core.oracles.base import Context
 
@@ -379,16 +379,20 @@ def test_old_tasks_are_deleted_with_their_events(make_platform: PlatformFactory)
 
 
 def test_stopping_a_platform_leaves_what_runs_to_the_next_one(make_platform: PlatformFactory) -> None:
-    probe = Probe
-    first = make_platform("server", registry=probe_registry())
-    from vibe_jupyter.client.api import VibeClient
-    from vibe_jupyter.client.in_process import InProcessTransport
+    calls: list[str] = []
 
-    handle = run(VibeClient(InProcessTransport(first)), seconds=3, text="goes on")
+    async def first_time_stuck(context: Context, input: BaseModel) -> ProbeOutput:
+        calls.append(context.task_id)
+        if len(calls) == 1:
+            await asyncio.sleep(600)
+        return ProbeOutput(text="goes on", calls=len(calls))
+
+    registry = Registry([make_target(run=first_time_stuck)])
+    first = make_platform("server", registry=registry)
+    handle = run(VibeClient(InProcessTransport(first)))
     wait_for(handle, "running")
     first.stop()
-    vibe = make_platform.client("server", registry=probe_registry())
+    vibe = make_platform.client("server", registry=registry)
     done = vibe.tasks.get(handle.id).wait()
-    assert done.text == "goes on"
+    assert (done.text, calls) == ("goes on", [handle.id, handle.id])
     assert "revived" in kinds(done)
-    del probe

@@ -7,15 +7,19 @@ reads that the server itself keeps from writing.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from vibe_jupyter.core.errors import InvalidInput, Unavailable
+
 if TYPE_CHECKING:
     from psycopg import Connection as PsycopgConnection
 
-__all__ = ["dialect_of", "migration_engine", "postgresql_reader", "sqlite_reader", "writer"]
+__all__ = ["dialect_of", "migration_engine", "postgresql_reader", "prepare", "sqlite_reader", "writer"]
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -26,8 +30,6 @@ def dialect_of(url: str) -> str:
     Raises:
         InvalidInput: `database.unsupported`.
     """
-    from vibe_jupyter.core.errors import InvalidInput
-
     name = url.split(":", 1)[0].split("+", 1)[0]
     if name not in ("sqlite", "postgresql"):
         raise InvalidInput(
@@ -77,6 +79,26 @@ def _psycopg(url: str, **options: Any) -> PsycopgConnection[Any]:
 
     address = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(address, autocommit=True, connect_timeout=10, application_name="vibe", **options)
+
+
+def prepare(url: str) -> None:
+    """Make the SQLite file and its folder if they are not there, for their owner alone.
+
+    Raises:
+        Unavailable: `database.cannot_open`.
+    """
+    if dialect_of(url) != "sqlite":
+        return
+    file = Path(sqlite_path(url))
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise Unavailable(
+            f"the database file {file} cannot be made: {error.strerror}",
+            code="database.cannot_open",
+            hint="check the folder, or set VIBE_DATA_DIR to another one (jupyter vibe doctor)",
+        ) from error
 
 
 def migration_engine(url: str) -> sa.Engine:

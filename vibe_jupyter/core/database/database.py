@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vibe_jupyter.core.database import connections, schema
 from vibe_jupyter.core.database.failures import database_errors
 from vibe_jupyter.core.database.statements import Connection
 from vibe_jupyter.core.database.writer import Writer
-from vibe_jupyter.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +49,7 @@ class Database:
             VibeError: `database.*`, with what to do.
         """
         with database_errors():
-            if self.dialect == "sqlite":
-                _make(Path(connections.sqlite_path(self.url)))
-            else:
+            if self.dialect == "postgresql":
                 self._executor = ThreadPoolExecutor(_READERS, thread_name_prefix="vibe-db-reader")
             schema.upgrade_if_needed(self.url)
             self._writer.start()
@@ -102,16 +97,3 @@ class Database:
             connection = connections.postgresql_reader(self.url)
         self._readers.append(connection)
         return connection
-
-
-def _make(file: Path) -> None:
-    """Make the file and its folder if they are not there, for their owner alone."""
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise Unavailable(
-            f"the database file {file} cannot be made: {error.strerror}",
-            code="database.cannot_open",
-            hint="check the folder, or set VIBE_DATA_DIR to another one (jupyter vibe doctor)",
-        ) from error

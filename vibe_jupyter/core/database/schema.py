@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from vibe_jupyter.core.database import connections
+from vibe_jupyter.core.database.failures import database_errors
 from vibe_jupyter.core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -27,12 +29,14 @@ _ADVISORY_LOCK = 7_266_510  # any constant of our own
 
 def current_revision(url: str) -> str | None:
     """Return the revision that the database has; None if it is empty."""
-    engine = connections.migration_engine(url)
-    try:
-        with engine.connect() as connection:
-            return _current(connection)
-    finally:
-        engine.dispose()
+    with database_errors():
+        connections.prepare(url)
+        engine = connections.migration_engine(url)
+        try:
+            with engine.connect() as connection:
+                return _current(connection)
+        finally:
+            engine.dispose()
 
 
 def upgrade_if_needed(url: str) -> None:
@@ -84,7 +88,8 @@ def check(url: str) -> None:
 
 def revision(url: str, message: str) -> str:
     """Write a migration for what the models have beyond the database, and return its file."""
-    with _locked(url) as (_, config):
+    # Alembic tells what it writes on stdout, which is ours.
+    with _locked(url) as (_, config), contextlib.redirect_stdout(sys.stderr):
         scripts = _command("revision", config, message=message, autogenerate=True)
     return str(scripts.path)
 
@@ -100,11 +105,13 @@ def _locked(url: str) -> Iterator[tuple[sa.Connection, Config]]:
     """Open a transaction that holds the lock: SQLite's own write lock, or an advisory one."""
     from alembic.config import Config
 
+    with database_errors():
+        connections.prepare(url)
     engine = connections.migration_engine(url)
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", _SCRIPTS)
     try:
-        with engine.begin() as connection:
+        with database_errors(), engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             config.attributes["connection"] = connection

@@ -35,7 +35,14 @@ async def get_status(platform: Platform, principal: Principal) -> Status:
         database=platform.database.dialect,
         oracles=len(platform.registry.targets),
         tasks=await platform.task_store.counts(principal.user_id),
-        problems=[f"oracle {name}: {why}" for name, why in platform.registry.problems.items()],
+        problems=[
+            *(f"oracle {name}: {why}" for name, why in platform.registry.problems.items()),
+            *(
+                ["VIBE_MULTI_USER has no effect yet: there is one owner"]
+                if platform.settings.multi_user
+                else []
+            ),
+        ],
     )
 
 

@@ -6,8 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.tasks.engine import Retry
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bodies"]
 
-log = structlog.get_logger("vibe.tasks")
+log = get_logger("tasks")
 
 
 @dataclass(slots=True, eq=False)

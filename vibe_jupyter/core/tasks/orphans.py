@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
+from vibe_jupyter.core.logs import get_logger
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.events import NewsBoard
@@ -17,7 +17,7 @@ __all__ = ["MAX_REVIVALS", "Orphans"]
 
 MAX_REVIVALS = 3
 
-log = structlog.get_logger("vibe.tasks")
+log = get_logger("tasks")
 
 
 class Orphans:

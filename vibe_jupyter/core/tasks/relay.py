@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
-
 from vibe_jupyter.core.errors import VibeError
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.tasks.engine import Job
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ __all__ = ["OutboxRelay"]
 _RETRY_S = 1.0
 _BATCH = 200
 
-log = structlog.get_logger("vibe.tasks")
+log = get_logger("tasks")
 
 
 class OutboxRelay:

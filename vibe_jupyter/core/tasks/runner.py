@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from vibe_jupyter.core.errors import TooLarge, Unavailable, VibeError
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.context import ProgressReport
 from vibe_jupyter.core.tasks.engine import Retry
@@ -31,7 +32,7 @@ __all__ = ["TaskRunner"]
 MAX_ATTEMPTS = 3
 MAX_RESULT_BYTES = 32 * 2**20
 
-log = structlog.get_logger("vibe.tasks")
+log = get_logger("tasks")
 
 
 class TaskRunner:
@@ -76,7 +77,8 @@ class TaskRunner:
             return
         self.running.add(task_id)
         try:
-            await self._run_on_best(task, decision)
+            with structlog.contextvars.bound_contextvars(task_id=task_id, user_id=task.user_id):
+                await self._run_on_best(task, decision)
         finally:
             self.running.discard(task_id)
 
@@ -126,7 +128,7 @@ class TaskRunner:
             await self._end_if_cancelled(task)
             raise
         except Exception as error:
-            log.exception("target failed", task_id=task.id, target=target.id)
+            log.exception("target failed", target=target.id)
             return VibeError(
                 f"{target.id} failed with {type(error).__name__}: {error}"[:2000],
                 code="target.bug",

@@ -88,7 +88,8 @@ SELECT_COUNTS = Statement(
     .group_by(_TASKS.c.state)
 )
 _BUMP = {"last_seq": _TASKS.c.last_seq + 1}
-BUMP_SEQ = Statement(sa.update(_TASKS).where(_ID).values(**_BUMP).returning(_TASKS.c.last_seq))
+_UNENDED = _TASKS.c.finished_at.is_(None)  # nothing happens to a task behind its final event
+BUMP_SEQ = Statement(sa.update(_TASKS).where(_ID, _UNENDED).values(**_BUMP).returning(_TASKS.c.last_seq))
 START = Statement(
     sa.update(_TASKS)
     .where(
@@ -138,7 +139,7 @@ END_UNSTARTED = Statement(
     .returning(_TASKS.c.last_seq)
 )
 REQUEST_CANCEL = Statement(
-    sa.update(_TASKS).where(_ID).values(cancel_requested=1, **_BUMP).returning(_TASKS.c.last_seq)
+    sa.update(_TASKS).where(_ID, _UNENDED).values(cancel_requested=1, **_BUMP).returning(_TASKS.c.last_seq)
 )
 REQUEUE = Statement(
     sa.update(_TASKS)

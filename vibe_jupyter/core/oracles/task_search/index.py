@@ -197,6 +197,7 @@ async def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         async with aiosqlite.connect(draft, isolation_level=None) as database:
             await database.execute("PRAGMA journal_mode = WAL")
             for statement in _SCHEMA:
