@@ -52,6 +52,8 @@ class JupyterServer:
         folder: where all its folders and its log lie.
         app: `jupyter_server`, or `jupyterlab` for one with the whole frontend.
         token: its token; an empty one makes a server without authentication.
+        port: default: one that is free.
+        base_url: the path below which it serves.
         root: its root folder; default: a new one in `folder`.
         data_dir: our data directory; default: a new one in `folder`.
         extension: whether our extension is enabled.
@@ -68,6 +70,8 @@ class JupyterServer:
         *,
         app: str = "jupyter_server",
         token: str | None = None,
+        port: int | None = None,
+        base_url: str = "/",
         root: Path | None = None,
         data_dir: Path | None = None,
         extension: bool = True,
@@ -83,8 +87,9 @@ class JupyterServer:
         self.root = root or folder / "root"
         self.data_dir = data_dir or folder / "vibe-data"
         self.runtime_dir = folder / "jupyter" / "runtime"
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.port = port or free_port()
+        self.base_url = base_url
+        self.url = f"http://127.0.0.1:{self.port}{base_url}"
         self._extension = extension
         self._ready = ready if extension else "api"
         self._options = options
@@ -200,7 +205,7 @@ class JupyterServer:
         command = [
             sys.executable, "-m", self.app, "--no-browser", "--allow-root", "--ip=127.0.0.1",
             f"--port={self.port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}",
-            f"--IdentityProvider.token={self.token}",
+            f"--IdentityProvider.token={self.token}", f"--ServerApp.base_url={self.base_url}",
         ]  # fmt: skip
         if not self.token:
             command += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from vibe_jupyter.client.namespaces import BaseClient
-from vibe_jupyter.core.errors import Unavailable
+from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.table import OPERATIONS
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def connect(url: str | None = None, token: str | None = None) -> VibeClient:
     if server.is_certain:
         try:
             client.platform.health()
-        except Unavailable as error:
-            error.hint = f"it was named by {server.how}; {error.hint}"
+        except VibeError as error:
+            client.close()
+            if isinstance(error, Unavailable):
+                error.hint = f"it was named by {server.how}; {error.hint}"
             raise
     return client

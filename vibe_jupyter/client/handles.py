@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable
@@ -242,12 +243,14 @@ class AsyncTaskHandle(_Handle):
         seen, patience = after or 0, _Patience(self.id)
         while True:
             try:
-                async for event in self._tasks.events(self.id, after=str(seen) if seen else None):
-                    patience.restore()
-                    seen = event.seq or seen
-                    yield event
-                    if event.type in FINAL_STATES:
-                        return
+                news = self._tasks.events(self.id, after=str(seen) if seen else None)
+                async with contextlib.aclosing(news):
+                    async for event in news:
+                        patience.restore()
+                        seen = event.seq or seen
+                        yield event
+                        if event.type in FINAL_STATES:
+                            return
                 if (await self._tasks.afetch(self.id)).is_final:
                     return
                 raise _stream_ended()

@@ -190,7 +190,9 @@ def _parsed(url: str) -> tuple[str, str | None]:
     """Return a base URL without what does not belong to it, and the token that stood in it."""
     try:
         parts = urllib.parse.urlsplit(url.strip())
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_usable = (
+            parts.scheme in ("http", "https") and bool((parts.hostname or "").strip()) and parts.port != 0
+        )
     except ValueError:
         is_usable = False
     if not is_usable:

@@ -157,6 +157,10 @@ class Operation:
             if name not in rest:
                 raise InvalidInput(f"{name} is missing", errors=[{"loc": [name], "msg": "Field required"}])
             bound[name] = str(rest.pop(name))
+            if bound[name] in ("", ".", ".."):  # no part of a URL's path
+                raise InvalidInput(
+                    f"{name} cannot be {bound[name]!r}", errors=[{"loc": [name], "msg": "no id"}]
+                )
         for name, model in (("query", self.query), ("body", self.body)):
             if model is not None:
                 own = {key: rest.pop(key) for key, _ in _fields(model) if key in rest}

@@ -29,12 +29,7 @@ def resolve(path: str, root: Path, allowed: Iterable[Path]) -> Path:
         NotFound: `path.not_found`, with similar names as a hint.
         InvalidInput: `path.invalid`.
     """
-    if "\x00" in path:
-        raise InvalidInput("a path cannot contain a null character", code="path.invalid")
-    try:
-        wanted = (root / Path(path).expanduser()).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a user without home, ...
-        raise InvalidInput(f"{path!r} is no usable path: {error}", code="path.invalid") from error
+    wanted = real(path, root)
     if not any(_is_inside(wanted, folder) for folder in allowed):
         raise _outside(path)
     try:
@@ -48,9 +43,18 @@ def resolve(path: str, root: Path, allowed: Iterable[Path]) -> Path:
     return wanted
 
 
-def real(path: str) -> Path:
-    """Return a path with its links resolved, whether it exists or not."""
-    return Path(path).resolve()
+def real(path: str, root: Path = Path()) -> Path:
+    """Return a path with its links resolved, whether it exists or not.
+
+    Raises:
+        InvalidInput: `path.invalid`.
+    """
+    if "\x00" in path:
+        raise InvalidInput("a path cannot contain a null character", code="path.invalid")
+    try:
+        return (root / Path(path).expanduser()).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a user without home, ...
+        raise InvalidInput(f"{path!r} is no usable path: {error}"[:300], code="path.invalid") from error
 
 
 def checked_root(root: str, allowed: Iterable[Path]) -> Path:

@@ -255,6 +255,7 @@ class OperationHandler(VibeHandler):
         """Parse, run, answer."""
         operation = self.operations[self.request.method or ""]
         arguments: dict[str, Any] = dict(path)
+        self._track_activity = operation.kind != "stream"  # an open page must not keep an idle server alive
         if operation.query is not None:
             arguments["query"] = validated(operation.query, self._query(operation))
         elif self.request.query_arguments:
@@ -300,7 +301,6 @@ class OperationHandler(VibeHandler):
 
     async def _stream(self, operation: Operation, items: AsyncIterator[Any]) -> None:
         """Send server-sent events until the stream or the listener ends."""
-        self._track_activity = False  # an open page must not keep an idle server alive
         upcoming: asyncio.Task[Any] | None = None
         try:
             upcoming = asyncio.ensure_future(anext(items))

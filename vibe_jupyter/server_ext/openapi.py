@@ -81,8 +81,8 @@ def _entry(operation: Operation, schemas: dict[Any, Any], components: dict[str, 
     result = schemas[(operation.name, "result")]
     success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase}
     if operation.kind == "stream":
-        # A stream is text: the schema of one event's data is told apart.
-        success["content"] = {media_type: {"schema": {"type": "string"}, "x-event-data": result}}
+        # OpenAPI 3.1 has no word for a stream's items: the schema of one event's data is told apart.
+        success["content"] = {media_type: {"x-event-data": result}}
     else:
         success["content"] = {media_type: {"schema": result}}
     responses = {str(operation.status): success}

@@ -377,7 +377,8 @@ class TestHistory:
 
     @pytest.mark.parametrize(
         "query", ["limit=0", "limit=201", "limit=x", "limit=", "limit=1.5", "offset=-1", "offset=1e3", "state=lost",
-                  "since=yesterday", "until=2026-13-01", "results=perhaps", "surprise=1", "limit=1&limit=x",
+                  "since=yesterday", "since=2026", "until=0.5", "until=1e9",
+                  "until=2026-13-01", "results=perhaps", "surprise=1", "limit=1&limit=x",
                   "limit=99999999999999999999999999"],
     )  # fmt: skip
     def test_a_wrong_filter_is_named(self, api: httpx.Client, query: str) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import re
+import struct
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from vibe_jupyter.core.database.models import Task as TaskModel
 from vibe_jupyter.core.database.models import table_of
 from vibe_jupyter.core.errors import InvalidInput
+from vibe_jupyter.core.ids import iso
 
 __all__ = ["COLUMNS", "cursor_of", "dump", "encode", "parse_cursor", "task_json"]
 
@@ -24,8 +26,9 @@ _NAMES = (
 COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
 """What is selected for `task_json`, in this order."""
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
-_ID = re.compile(r"[0-9a-f-]{36}\Z")
+_PACKED = struct.Struct(">q16s")  # microseconds since the epoch and a UUID: 32 characters of base64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _EMPTY = orjson.Fragment(b"[]")
 
 
@@ -71,25 +74,28 @@ def dump(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def cursor_of(*keys: str) -> str:
-    """Return the opaque form of where a page ended."""
-    return base64.urlsafe_b64encode("\n".join(keys).encode()).decode().rstrip("=")
+def cursor_of(at: str, id_: str) -> str:
+    """Return the opaque form of where a page ended: the time and the id of its last row."""
+    since = datetime.fromisoformat(at) - _EPOCH
+    return base64.urlsafe_b64encode(_PACKED.pack(since // _MICROSECOND, UUID(id_).bytes)).decode()
 
 
 def parse_cursor(cursor: str) -> tuple[str, str]:
-    """Return the two keys of a cursor.
+    """Return the time and the id of a cursor; whatever has its form is one.
 
     Raises:
         InvalidInput: `request.invalid`.
     """
     try:
-        first, second = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("\n")
-    except (ValueError, binascii.Error):
-        first = second = ""
-    if not _TIME.match(first) or not _ID.match(second):
+        microseconds, id_ = _PACKED.unpack(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (ValueError, struct.error):
         raise InvalidInput(
             "cursor: not a cursor of this list",
             hint="pass next_cursor of the page before, or leave it out",
             errors=[{"loc": ["cursor"], "msg": "not a cursor of this list"}],
-        )
-    return first, second
+        ) from None
+    try:
+        at = _EPOCH + microseconds * _MICROSECOND
+    except OverflowError:
+        at = datetime.max if microseconds > 0 else datetime.min
+    return iso(at), str(UUID(bytes=id_))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from vibe_jupyter.core.oracles.base import Part
 
@@ -28,6 +29,8 @@ __all__ = [
 TaskState = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 TargetType = Literal["oracle", "mcp", "agent"]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -36,6 +39,7 @@ class TaskCreate(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        ser_json_inf_nan="constants",  # so that they are refused, and not silently null, on their way out
         json_schema_extra={"examples": [{"type": "file_search", "input": {"query": "login", "path": "."}}]},
     )
 
@@ -134,7 +138,10 @@ class HistoryQuery(BaseModel):
         default=0, ge=0, le=1_000_000, description="How many to skip; for deep pages use the cursor."
     )
     cursor: str | None = Field(
-        default=None, max_length=200, description="The `next_cursor` of the page before; opaque."
+        default=None,
+        max_length=200,
+        description="The `next_cursor` of the page before; opaque.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]{32}$"},
     )
     state: TaskState | None = Field(default=None, description="Only tasks in this state.")
     type: str | None = Field(default=None, max_length=200, description="Only tasks of this type.")
@@ -146,6 +153,14 @@ class HistoryQuery(BaseModel):
     results: bool = Field(
         default=True, description="Whether to include `result` and `parts`, which may be large."
     )
+
+    @field_validator("since", "until", mode="before")
+    @classmethod
+    def _is_a_date(cls, value: Any) -> Any:
+        """Refuse a count of seconds, as which a bare year would be taken."""
+        if isinstance(value, str) and not _DATE.match(value):
+            raise ValueError("should be a time such as 2026-01-31T12:00:00Z")
+        return value
 
 
 class History(BaseModel):

@@ -366,7 +366,9 @@ def no_task(task_id: str) -> NotFound:
 def no_project(project_id: str) -> NotFound:
     """Return the error for a project that is not there, or is somebody else's."""
     return NotFound(
-        f"there is no project {project_id[:SHOWN_ID]}", code="project.not_found", hint="leave project_id out for none"
+        f"there is no project {project_id[:SHOWN_ID]}",
+        code="project.not_found",
+        hint="leave project_id out for none",
     )
 
 

@@ -127,7 +127,8 @@ class Survey:
             "size_bytes": sum(size for size, _ in self._sizes),
             "languages": sorted(languages, key=lambda row: (-row["code"], row["language"])),
             "biggest_files": [
-                {"path": _shown(name), "size_bytes": size} for size, name in heapq.nlargest(biggest, self._sizes)
+                {"path": _shown(name), "size_bytes": size}
+                for size, name in heapq.nlargest(biggest, self._sizes)
             ],
             "tests": {"files": self._tests["files"], "functions": self._tests["functions"]},
             "notebooks": {key: self._notebooks[key] for key in ("files", "cells", "code_cells")},
