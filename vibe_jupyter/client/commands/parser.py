@@ -36,6 +36,12 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
 
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """See argparse, which puts the usage through `%` once more and stumbles over that of `%vibe`."""
+        self.usage = None
+        self.usage = self.format_usage().removeprefix("usage: ").replace("%", "%%")
+        return super().parse_known_intermixed_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
         raise InvalidInput(
