@@ -44,7 +44,9 @@ class Probe(Oracle):
     id = "probe"
     title = "Do as told"
     capabilities = (
-        Capability("probe.run", "Do as told", ProbeInput, ProbeOutput, text_field="text", examples=("probe this",)),
+        Capability(
+            "probe.run", "Do as told", ProbeInput, ProbeOutput, text_field="text", examples=("probe this",)
+        ),
     )
 
     def __init__(self) -> None:
@@ -96,7 +98,12 @@ class PlatformFactory:
     started: list[Platform] = field(default_factory=list)
 
     def __call__(
-        self, mode: Mode = "in-process", *, registry: Registry | None = None, url: str | None = None, **settings: Any
+        self,
+        mode: Mode = "in-process",
+        *,
+        registry: Registry | None = None,
+        url: str | None = None,
+        **settings: Any,
     ) -> Platform:
         root = self.tmp_path / "root"
         root.mkdir(exist_ok=True)

@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from vibe_jupyter.core.errors import Unavailable, VibeError
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.tasks.bodies import Bodies
 from vibe_jupyter.core.tasks.dbos_database import engine_errors
 from vibe_jupyter.core.tasks.engine import RetryPolicy
@@ -43,7 +42,7 @@ _AFTER_BUG_S = 1.0
 _BATCH = 50
 """How many tasks are enqueued in one transaction: DBOS's own statements wait meanwhile."""
 
-log = structlog.get_logger("vibe.tasks")
+log = get_logger("tasks")
 
 
 class DbosEngine:

@@ -10,9 +10,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
-
 from vibe_jupyter.core.errors import VibeError
+from vibe_jupyter.core.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +23,7 @@ __all__ = ["Reaper", "Survivor"]
 _MAX_BEAT_S = 5.0
 _BEATS_PER_TTL = 5
 
-log = structlog.get_logger("vibe.tasks")
+log = get_logger("tasks")
 
 
 class Survivor(Protocol):

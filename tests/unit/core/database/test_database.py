@@ -41,7 +41,9 @@ class TestWrites:
         assert await database.read(lambda c: c.scalar(COUNT)) == 300
         assert database.commits - before < 60
 
-    async def test_a_failing_unit_fails_its_own_caller_only_and_leaves_nothing(self, database: Database) -> None:
+    async def test_a_failing_unit_fails_its_own_caller_only_and_leaves_nothing(
+        self, database: Database
+    ) -> None:
         def half_done(c: Connection) -> None:
             add(c, "half")
             raise Conflict("changed my mind")
@@ -236,7 +238,9 @@ class TestTrouble:
         database.close()
 
     @pytest.mark.asyncio
-    async def test_a_database_that_stays_locked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_database_that_stays_locked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("vibe_jupyter.core.database.connections.BUSY_TIMEOUT_MS", 50)
         database = Database(f"sqlite:///{tmp_path}/vibe.db")
         database.open()
