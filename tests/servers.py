@@ -54,6 +54,7 @@ class JupyterServer:
         token: its token; an empty one makes a server without authentication.
         port: default: one that is free.
         base_url: the path below which it serves.
+        certificate: file with a certificate and its key, for a server that speaks TLS.
         root: its root folder; default: a new one in `folder`.
         data_dir: our data directory; default: a new one in `folder`.
         extension: whether our extension is enabled.
@@ -72,6 +73,7 @@ class JupyterServer:
         token: str | None = None,
         port: int | None = None,
         base_url: str = "/",
+        certificate: Path | None = None,
         root: Path | None = None,
         data_dir: Path | None = None,
         extension: bool = True,
@@ -89,7 +91,8 @@ class JupyterServer:
         self.runtime_dir = folder / "jupyter" / "runtime"
         self.port = port or free_port()
         self.base_url = base_url
-        self.url = f"http://127.0.0.1:{self.port}{base_url}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}{base_url}"
+        self._certificate = certificate
         self._extension = extension
         self._ready = ready if extension else "api"
         self._options = options
@@ -207,6 +210,8 @@ class JupyterServer:
             f"--port={self.port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}",
             f"--IdentityProvider.token={self.token}", f"--ServerApp.base_url={self.base_url}",
         ]  # fmt: skip
+        if self._certificate:
+            command += [f"--ServerApp.certfile={self._certificate}"]
         if not self.token:
             command += [
                 "--PasswordIdentityProvider.hashed_password=",
@@ -232,7 +237,7 @@ class JupyterServer:
     def _wait_until_up(self) -> None:
         assert self._process is not None
         deadline = time.monotonic() + START_LIMIT_S
-        with httpx.Client(trust_env=False, timeout=5) as client:
+        with httpx.Client(trust_env=False, timeout=5, verify=False) as client:
             while time.monotonic() < deadline:
                 with suppress(httpx.TransportError):
                     if client.get(self.url + self._ready).status_code < 500:

@@ -35,7 +35,7 @@ def api(server: JupyterServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., JupyterServer]]:
-    """Return what starts servers of a test's own; they are stopped with the test."""
+    """Return what starts servers of a test's own; they end with the test, at once."""
     started: list[JupyterServer] = []
 
     def start(name: str = "own", **options: Any) -> JupyterServer:
@@ -47,4 +47,4 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., JupyterServer]]:
 
     yield start
     for running in started:
-        running.stop()
+        running.kill()

@@ -51,7 +51,7 @@ class TestTasks:
         assert found.matches[0].path == "src/auth.py"
         assert found.task.target.id == "file_search"
         assert run(shell, "_.matches[0].line") == 1
-        assert list(found.to_pandas()["path"])[0] == "src/auth.py"
+        assert found.to_pandas()["path"].iloc[0] == "src/auth.py"
 
     def test_free_text_without_quotes(self, shell: InteractiveShell) -> None:
         assert run(shell, "%vibe task where is the login handled").task.capability == "file.search"
@@ -63,13 +63,19 @@ class TestTasks:
 
     def test_the_cell_is_the_input_as_yaml_json_or_text(self, shell: InteractiveShell) -> None:
         for body in ("query: login\npath: src", '{"query": "login", "path": "src"}'):
-            assert run(shell, f"%%vibe task --type file_search\n{body}").task.input == {"query": "login", "path": "src"}
+            assert run(shell, f"%%vibe task --type file_search\n{body}").task.input == {
+                "query": "login",
+                "path": "src",
+            }
         assert run(shell, "%%vibe task --type file_search\nlogin").task.input == {"query": "login"}
         assert run(shell, "%%vibe task\nwhere is the login handled?").task.type == "ask"
 
     def test_braces_and_dollars_stay_as_typed(self, shell: InteractiveShell) -> None:
         run(shell, "login = 'changed'")
-        assert run(shell, '%vibe task "{login} $login" --type file_search').task.input["query"] == "{login} $login"
+        assert (
+            run(shell, '%vibe task "{login} $login" --type file_search').task.input["query"]
+            == "{login} $login"
+        )
 
     def test_a_frame_and_a_dictionary_are_inputs(self, shell: InteractiveShell) -> None:
         shell.user_ns["df"] = pd.DataFrame({"n": [1, 2, None], "s": ["a", "b", "c"]})
@@ -147,7 +153,8 @@ class TestSurface:
             assert "file.search" in text
 
     @pytest.mark.parametrize(
-        "line", ["%vibe oracles", "%vibe task list", "%vibe profile", "%vibe health", "%vibe doctor", "%vibe config"]
+        "line",
+        ["%vibe oracles", "%vibe task list", "%vibe profile", "%vibe health", "%vibe doctor", "%vibe config"],
     )
     def test_each_answer_has_text_and_html(self, shell: InteractiveShell, line: str) -> None:
         data, _ = shell.display_formatter.format(run(shell, line))

@@ -10,6 +10,7 @@ import pytest
 
 from tests.inspection import FAILURE, ROUTES
 from tests.servers import JupyterServer
+from vibe_jupyter.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -314,7 +315,9 @@ class TestOthersIdentities:
             "--ServerApp.identity_provider_class=tests.inspection.HubLike",
             "--ServerApp.allow_unauthenticated_access=False",
         )
-        with JupyterServer(tmp_path_factory.mktemp("hub"), token="of-the-hub", options=options) as running:
+        env = {"JUPYTERHUB_API_TOKEN": "of-the-hub"}
+        folder = tmp_path_factory.mktemp("hub")
+        with JupyterServer(folder, token="of-the-hub", options=options, env=env) as running:
             yield running
 
     def test_the_provider_decides(self, hub: JupyterServer) -> None:
@@ -324,6 +327,15 @@ class TestOthersIdentities:
             wrong = {"Authorization": "token wrong"}
             refused(client.get("/user/profile", headers=wrong), 401, "auth.invalid_credential")
             refused(client.post("/tasks", json=PROBE, headers=wrong), 401, "auth.invalid_credential")
+
+    def test_clients_on_the_data_directory_use_the_token_of_the_hub(
+        self, hub: JupyterServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("VIBE_DATA_DIR", str(hub.data_dir))
+        monkeypatch.chdir(hub.root)
+        with connect() as vibe:
+            assert vibe.where.endswith(hub.url.rstrip("/"))
+            assert vibe.tasks.create(type="probe_run", input={"text": "hi"}).wait().text == "hi"
 
     def test_nobody_is_refused(self, hub: JupyterServer) -> None:
         with httpx.Client(base_url=f"{hub.url}vibe/api", trust_env=False) as client:

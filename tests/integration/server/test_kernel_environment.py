@@ -7,8 +7,10 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +25,6 @@ from vibe_jupyter.core.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from vibe_jupyter.client import AsyncTaskHandle, TaskHandle
 
@@ -191,6 +192,23 @@ class TestDiscovery:
         self, url: str, ip: str, expected: str
     ) -> None:
         assert loopback(url, ip) == expected
+
+
+def test_a_kernel_of_a_server_with_a_certificate_of_its_own(
+    tmp_path: Path, start_server: Callable[..., JupyterServer]
+) -> None:
+    made = tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-subj", "/CN=notebooks.example", "-keyout", str(made), "-out", f"{made}.crt", "-days", "1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with made.open("a") as file:
+        file.write(Path(f"{made}.crt").read_text())
+    server = start_server(certificate=made)
+    assert server.url.startswith("https:")
+    with connect(server.url, server.token) as vibe:
+        assert vibe.tasks.create(type="probe_run", input={"text": "hi"}).wait().text == "hi"
 
 
 class TestNamedServers:
