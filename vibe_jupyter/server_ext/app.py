@@ -76,7 +76,7 @@ class VibeApp(ExtensionApp):
             os.environ.pop(name, None)
         if not serverapp.sock:  # our client speaks no Unix sockets: kernels of such a server do without it
             os.environ["VIBE_SERVER_URL"] = self._url
-            os.environ["VIBE_SERVER_TOKEN"] = serverapp.identity_provider.token
+            os.environ["VIBE_SERVER_TOKEN"] = self._token
         self._activity = PeriodicCallback(self._count_as_activity, _ACTIVITY_EVERY_MS)
         self._activity.start()
 
@@ -119,7 +119,7 @@ class VibeApp(ExtensionApp):
         assert self.serverapp is not None
         root, is_socket = Path(self.serverapp.root_dir), bool(self.serverapp.sock)
 
-        url, token = self._url, self.serverapp.identity_provider.token
+        url, token = self._url, self._token
 
         def start() -> Platform:
             from vibe_jupyter.client.discovery import remember_server
@@ -148,6 +148,13 @@ class VibeApp(ExtensionApp):
         if isinstance(self._settings, VibeError):
             raise self._settings
         return self._settings
+
+    @property
+    def _token(self) -> str:
+        """Return the token by which kernels speak to their server; under JupyterHub the hub has given it one."""
+        assert self.serverapp is not None
+        token: str = self.serverapp.identity_provider.token
+        return token or os.environ.get("JUPYTERHUB_API_TOKEN", "")
 
     @property
     def _url(self) -> str:

@@ -234,13 +234,18 @@ class TestRegex:
 
     @pytest.mark.parametrize(
         ("pattern", "position"),
-        [("(", 0), ("a[", 1), ("x{2}{3}", 4), ("a" + "{99999999999}", None), ("(" * 9000 + ")" * 9000, None)],
+        [("(", 0), ("a[", 1), ("x{2}{3}", 4), ("a" + "{99999999999}", None), ("(" * 500 + ")" * 500, None)],
     )
     def test_one_that_is_not_valid_is_refused_with_its_position(
         self, pattern: str, position: int | None
     ) -> None:
-        with pytest.raises(InvalidInput) as caught:
-            FileSearchInput(query=pattern, mode="regex")
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(1000)  # Python's own; a library that ran before may have raised it
+        try:
+            with pytest.raises(InvalidInput) as caught:
+                FileSearchInput(query=pattern, mode="regex")
+        finally:
+            sys.setrecursionlimit(limit)
         assert caught.value.code == "file_search.bad_regex"
         assert caught.value.data == {"position": position}
         assert caught.value.errors is not None
