@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import queue
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.accounts.principal import OWNER
+from vibe_jupyter.core.errors import VibeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -70,7 +72,8 @@ class InProcessTransport:
     def stream(self, operation: Operation, values: dict[str, Any]) -> Iterator[Any]:
         """See `Transport.stream`."""
         items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        pump = asyncio.run_coroutine_threadsafe(self._pump(operation, values, items.put), self._platform.loop)
+        coroutine = self._pump(operation, self._bound(operation, values), items.put)
+        pump = asyncio.run_coroutine_threadsafe(coroutine, self._platform.loop)
         try:
             while (item := items.get()) is not _END:
                 if isinstance(item, BaseException):
@@ -85,9 +88,11 @@ class InProcessTransport:
         items: asyncio.Queue[Any] = asyncio.Queue()
 
         def put(item: Any) -> None:
-            loop.call_soon_threadsafe(items.put_nowait, item)
+            with contextlib.suppress(RuntimeError):  # its loop was closed: nobody listens any more
+                loop.call_soon_threadsafe(items.put_nowait, item)
 
-        pump = asyncio.run_coroutine_threadsafe(self._pump(operation, values, put), self._platform.loop)
+        coroutine = self._pump(operation, self._bound(operation, values), put)
+        pump = asyncio.run_coroutine_threadsafe(coroutine, self._platform.loop)
         try:
             while (item := await items.get()) is not _END:
                 if isinstance(item, BaseException):
@@ -100,16 +105,32 @@ class InProcessTransport:
         """See `Transport.close`."""
 
     def _run(self, operation: Operation, values: dict[str, Any]) -> Coroutine[Any, Any, Any]:
-        bound = operation.bind(values)
-        OWNER.require(operation.scope)
+        bound = self._bound(operation, values)
         result: Coroutine[Any, Any, Any] = operation.function(self._platform, OWNER, **bound)
         return result
 
-    async def _pump(self, operation: Operation, values: dict[str, Any], put: Any) -> None:
+    def _bound(self, operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
+        if self._platform.loop.is_closed():
+            raise _stopped()
+        OWNER.require(operation.scope)
+        return operation.bind(values)
+
+    async def _pump(self, operation: Operation, bound: dict[str, Any], put: Any) -> None:
         try:
-            async for item in operation.function(self._platform, OWNER, **operation.bind(values)):
+            async for item in operation.function(self._platform, OWNER, **bound):
                 put(item)
+        except asyncio.CancelledError:
+            put(_stopped())  # or nobody listens any more
+            raise
         except Exception as error:  # noqa: BLE001 - raised again where the items are read
             put(error)
-        finally:  # also when the platform stops: nobody may wait for ever
+        else:
             put(_END)
+
+
+def _stopped() -> VibeError:
+    return VibeError(
+        "the platform of this process was stopped",
+        code="platform.stopped",
+        hint="unfinished tasks go on when it starts again: connect() starts it",
+    )

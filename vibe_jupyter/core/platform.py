@@ -177,6 +177,10 @@ class Platform:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.engine.stop()
         await self._workers.close()
+        listeners = asyncio.all_tasks() - {asyncio.current_task()}
+        for listener in listeners:
+            listener.cancel()
+        await asyncio.gather(*listeners, return_exceptions=True)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._background.append(self.loop.create_task(coroutine))

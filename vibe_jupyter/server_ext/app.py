@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +94,19 @@ class VibeApp(ExtensionApp):
             forget_server(self._platform.settings.data_dir)
             platform, self._platform = self._platform, None
             await asyncio.get_running_loop().run_in_executor(None, platform.stop)
+
+    @functools.cached_property
+    def logs_requests(self) -> bool:
+        """Return whether Jupyter shows ordinary requests in its log."""
+        level = self.serverapp.log_level if self.serverapp is not None else logging.INFO
+        return (level if isinstance(level, int) else logging.getLevelName(level)) <= logging.DEBUG
+
+    @functools.cached_property
+    def known_hosts(self) -> frozenset[str]:
+        """Return the `Host` headers of nearly every request, which need no closer look: our own addresses."""
+        if self.serverapp is None:
+            return frozenset()
+        return frozenset(f"{name}:{self.serverapp.port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     @property
     def ready_platform(self) -> Platform | None:

@@ -16,7 +16,7 @@ from tests.servers import JupyterServer
 from vibe_jupyter.core.table import OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
@@ -101,22 +101,23 @@ class TestDocument:
             jsonschema.validate(response.json(), {**registry, **described[media_type]["schema"]})
 
 
-def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+def test_schemathesis_finds_nothing(tmp_path: Path, start_server: Callable[..., JupyterServer]) -> None:
     """All checks, on a server with a root of its own."""
-    with JupyterServer(tmp_path) as server:
-        run = subprocess.run(
-            [
-                sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run",
-                f"{server.url}vibe/api/openapi.json", "--header", f"Authorization: token {server.token}",
-                "--generation-database=none", "--no-color",
-            ],
-            cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
-        selected = re.search(r"Tested: (\d+)", run.stdout)
-        assert selected is not None
-        assert int(selected[1]) == len(OPERATIONS)
-        assert "Traceback" not in server.log
+    server = start_server()
+    run = subprocess.run(
+        [
+            sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run",
+            f"{server.url}vibe/api/openapi.json", "--header", f"Authorization: token {server.token}",
+            "--checks=all", "--max-examples=15", "--request-timeout=10", "--seed=1",
+            "--generation-database=none", "--no-color",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    selected = re.search(r"Tested: (\d+)", run.stdout)
+    assert selected is not None
+    assert int(selected[1]) == len(OPERATIONS)
+    assert "Traceback" not in server.log
 
 
 class TestDocs:
