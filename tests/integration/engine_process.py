@@ -6,6 +6,8 @@ It takes commands on stdin, one JSON object a line: `{"submit": [[id, user, prio
 `{"cancel": id}`, `{"release": id}`, `{"stop": true}`. What happens is written in lines `WORD argument pid`, each with
 one `os.write` to a file opened with O_APPEND, which loses nothing to SIGKILL, and to stdout, where a test waits for it.
 
+With `"machine": "a"` it says to be on another machine, where its lease is all that is known of it.
+
 A task does what its input says: `seconds`: sleep; `hold`: wait for its release; `kill`: kill this process;
 `fail`: raise Retry so many times.
 """
@@ -26,6 +28,7 @@ import structlog
 
 from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.events import NewsBoard
+from vibe_jupyter.core.tasks import process_identity
 from vibe_jupyter.core.tasks.dbos_engine import DbosEngine
 from vibe_jupyter.core.tasks.engine import Job, Retry, RetryPolicy
 from vibe_jupyter.core.tasks.leases import Leases
@@ -38,6 +41,9 @@ TARGETS = {"again": SimpleNamespace(idempotent=True), "once": SimpleNamespace(id
 class EngineProcess:
     def __init__(self, options: dict[str, Any]) -> None:
         folder = Path(options["folder"])
+        if machine := options.get("machine"):
+            process_identity._host = lambda: machine
+            process_identity._boot_id = lambda: f"{machine} pid:[1]"
         self._log = os.open(folder / "log", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         self._database = Database(options["url"])
         self._database.open()

@@ -338,6 +338,29 @@ async def test_several_processes_may_start_at_once_on_nothing(crew: Crew) -> Non
     await crew.until_said("END", *tasks[:3])
 
 
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_a_machine_that_was_asleep_lets_go_of_what_others_have_taken_over(crew: Crew) -> None:
+    sleeper = await crew.start(machine="a", lease_ttl_s=2)
+    task_id = await crew.new_task(hold=True)
+    await sleeper.submit(task_id)
+    await crew.until_said("START", task_id)
+    sleeper.signal(signal.SIGSTOP)
+    other = await crew.start(machine="b", lease_ttl_s=2)
+    await other.tell(release=task_id)
+    await crew.until_said("END", task_id)
+    assert crew.said("END", task_id) == [other.pid]
+    sleeper.signal(signal.SIGCONT)
+    await crew.until_said("CANCELLED", task_id)
+    await other.stop()
+    new = await crew.new_task()
+    await sleeper.submit(new)
+    await crew.until_said("END", new)
+    assert crew.counts("END") == {task_id: 1, new: 1}
+    assert await crew.state(task_id) == ("succeeded", None)
+
+
 async def test_500_tasks_and_a_kill_half_way(crew: Crew) -> None:
     tasks = set(await crew.new_tasks(500, seconds=0.01))
     first = await crew.start(concurrency=16)
