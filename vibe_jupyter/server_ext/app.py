@@ -99,14 +99,16 @@ class VibeApp(ExtensionApp):
     def logs_requests(self) -> bool:
         """Return whether Jupyter shows ordinary requests in its log."""
         level = self.serverapp.log_level if self.serverapp is not None else logging.INFO
-        return (level if isinstance(level, int) else logging.getLevelName(level)) <= logging.DEBUG
+        return bool(
+            (level if isinstance(level, int) else logging.getLevelNamesMapping()[str(level)]) <= logging.DEBUG
+        )
 
     @functools.cached_property
     def known_hosts(self) -> frozenset[str]:
         """Return the `Host` headers of nearly every request, which need no closer look: our own addresses."""
         if self.serverapp is None:
             return frozenset()
-        return frozenset(f"{name}:{self.serverapp.port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        return frozenset(f"{name}:{self.serverapp.port}" for name in ("127.0.0.1", "[::1]"))
 
     @property
     def ready_platform(self) -> Platform | None:

@@ -139,9 +139,14 @@ class Outbox(Base):
     """An accepted task that the engine does not have yet; `executor_id` is who hands it over."""
 
     __tablename__ = "outbox"
+    __table_args__ = (sa.Index("ix_outbox_next", "executor_id", "user_id", "rank", "task_id"),)
 
     task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
-    executor_id: Mapped[str] = mapped_column(index=True)
+    executor_id: Mapped[str]
+    user_id: Mapped[str]
+    rank: Mapped[int]
+    """Minus the task's priority: the lowest goes first."""
+    is_shared: Mapped[int]
 
 
 class Lease(Base):

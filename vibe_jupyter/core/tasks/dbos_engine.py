@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import os
 import secrets
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -133,8 +134,8 @@ class DbosEngine:
         for job in sorted(jobs, key=lambda job: -job.priority):
             queue = await self._queue_for(job)
             pace = dbos.queues.get(queue)
-            may_start = pace is not None and not pace.is_busy
-            if may_start and self._bodies.reserve(job.task_id, job.user_id):
+            if pace is not None and not pace.is_busy and self._bodies.reserve(job.task_id, job.user_id):
+                pace.warm()
                 at_once.append(job)
             else:
                 waiting.setdefault(queue, []).append(job)
@@ -143,6 +144,16 @@ class DbosEngine:
             for queue, group in waiting.items():
                 for first in range(0, len(group), _BATCH):
                     await dbos.enqueue(group[first : first + _BATCH], queue)
+
+    async def waiting(self) -> Counter[str]:
+        """Return how many tasks of each user wait in the queues that this process serves."""
+        dbos = await self._started()
+        count: Counter[str] = Counter()
+        with engine_errors():
+            for queue, pace in dbos.queues.items():
+                if pace.is_busy:
+                    count += await dbos.waiting(queue)
+        return count
 
     async def _queue_for(self, job: Job) -> str:
         from vibe_jupyter.core.tasks.dbos_runtime import SHARED, own_queue
@@ -180,7 +191,7 @@ class DbosEngine:
         await _cancel_all(self._own_background)
         await self._halt(_GRACE_S, wait_for_outcomes=True)
         try:
-            is_clean = self._left_nothing and not await self._tasks.outbox(self.executor_id, 1)
+            is_clean = self._left_nothing and not await self._tasks.outbox_users(self.executor_id)
             await self._leases.release(self.executor_id, is_clean=is_clean)
         except VibeError as error:  # the lease runs out, or the next process sees that we are gone
             log.warning("lease was not released", reason=str(error))

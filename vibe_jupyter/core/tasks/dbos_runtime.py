@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID
@@ -42,9 +44,12 @@ SHARED = "tasks"
 REVIVED = "tasks.revived"
 """Their queue for taken-over tasks that were started without a queue, and so without a partition."""
 
+REVIVED_INTERVAL_S = 1.0  # no process leaves more tasks in it than are taken at one look
+
 _APP = "vibe"
 _VERSION = "1"  # raised only when what a running workflow has recorded cannot be read any more
 _UNFINISHED = ["ENQUEUED", "PENDING", "DELAYED"]
+_COUNTED = 1000
 _PAGE = 200
 
 
@@ -75,7 +80,7 @@ class DbosRuntime:
         self._database: Engine = open_database(url)
         self._client: DBOSClient
         self.queues: dict[str, QueuePace] = {}
-        """Those that this process takes tasks from."""
+        """Those that this process takes new tasks from."""
         self.is_new = False
         """Whether DBOS had no tables yet when it was launched."""
 
@@ -107,24 +112,22 @@ class DbosRuntime:
                 system_database_engine=self._database, serializer=serializer, application_name=_APP
             )
             for name in self._queue_names:
-                self.queues[name] = await self._register(name)
+                await self._register(name)
         for name, pace in self.queues.items():
             if await self.has_waiting(name):
                 pace.quicken()
 
-    async def _register(self, name: str) -> QueuePace:
+    async def _register(self, name: str) -> None:
+        interval_s = REVIVED_INTERVAL_S if name == REVIVED else IDLE_S
         queue = await DBOS.register_queue_async(
             name,
             worker_concurrency=self._limits.concurrency,
             partition_worker_concurrency=self._limits.concurrency_per_user if name == SHARED else None,
-            polling_interval_sec=IDLE_S,
+            polling_interval_sec=interval_s,
             on_conflict="always_update",
         )
-
-        async def has_waiting() -> bool:
-            return await self.has_waiting(name)
-
-        return QueuePace(queue, has_waiting)
+        if name != REVIVED:
+            self.queues[name] = QueuePace(queue, partial(self.has_waiting, name))
 
     def destroy(self) -> None:
         """Take no more tasks and close everything; blocks, so not on the event loop."""
@@ -169,6 +172,11 @@ class DbosRuntime:
     async def has_waiting(self, queue: str) -> bool:
         """Return whether anything waits in a queue."""
         return bool(await self._list(queue_name=queue, status="ENQUEUED", limit=1))
+
+    async def waiting(self, queue: str) -> Counter[str]:
+        """Return how many tasks of each user wait in a queue; of very many, how many of the first."""
+        found = await self._list(queue_name=queue, status="ENQUEUED", limit=_COUNTED)
+        return Counter(workflow.queue_partition_key or "" for workflow in found)
 
     async def has_unfinished(self) -> bool:
         """Return whether anything is left that only this process would have gone on with."""

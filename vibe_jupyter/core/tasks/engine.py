@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
@@ -87,6 +88,10 @@ class TaskEngine(Protocol):
 
     async def submit_many(self, jobs: Iterable[Job]) -> None:
         """Take tasks over for good, in few transactions."""
+        ...
+
+    async def waiting(self) -> Counter[str]:
+        """Return how many submitted tasks of each user have not begun, as far as this process may run them."""
         ...
 
     async def cancel(self, task_id: str) -> None:

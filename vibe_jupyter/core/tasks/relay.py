@@ -3,6 +3,9 @@
 A task and its place in the outbox are stored in one commit, so a crash between "accepted" and "queued" loses
 nothing: whoever takes over the dead process's outbox hands the rest over. Handing over twice does no harm, since
 the engine knows a task by its id.
+
+The engine gets only as much as it can soon begin with: to enqueue a task costs it far more than to accept one costs
+us, so a flood is accepted fast and waits here. Each user has a share, so that one's flood delays no other's task.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["OutboxRelay"]
 
 _RETRY_S = 1.0
-_BATCH = 200
+_ENOUGH = 64  # tasks of a user that wait in the engine: what it begins within a few looks
+_LOOK_S = 0.1
 
 log = get_logger("tasks")
 
@@ -55,16 +59,26 @@ class OutboxRelay:
                 self._loop.call_later(_RETRY_S, self.wake)
 
     async def empty(self) -> int:
-        """Hand over all there is; return how many tasks that were."""
+        """Hand over all there is, as the engine gets on with it; return how many tasks that were."""
         count = 0
-        while waiting := await self._store.outbox(self._engine.executor_id, _BATCH):
+        while users := await self._store.outbox_users(self._engine.executor_id):
             await self._engine.start()
-            await self._engine.submit_many(
-                [
-                    Job(task_id=task_id, user_id=user_id, priority=priority, shared=bool(is_shared))
-                    for task_id, user_id, priority, is_shared in waiting
-                ]
-            )
-            await self._store.handed_over([row[0] for row in waiting])
-            count += len(waiting)
+            waiting = await self._engine.waiting()
+            jobs = [job for user in users for job in await self._next_of(user, _ENOUGH - waiting[user])]
+            if jobs:
+                await self._engine.submit_many(jobs)
+                await self._store.handed_over([job.task_id for job in jobs])
+                count += len(jobs)
+            else:
+                await asyncio.sleep(_LOOK_S)
         return count
+
+    async def _next_of(self, user_id: str, room: int) -> list[Job]:
+        if room <= 0:
+            return []
+        return [
+            Job(task_id=task_id, user_id=user_id, priority=priority, shared=bool(is_shared))
+            for task_id, priority, is_shared in await self._store.outbox(
+                self._engine.executor_id, user_id, room
+            )
+        ]

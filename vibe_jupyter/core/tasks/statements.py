@@ -40,9 +40,7 @@ SELECT_BY_KEY = Statement(
     sa.select(
         *(_TASKS.c[name] for name in ("id", "input", "required_capabilities")),
         *(_TASKS.c[name] for name in ("type", "priority", "timeout_s", "root", "project_id")),
-    ).where(
-        _TASKS.c.user_id == _bind("user_id"), _TASKS.c.idempotency_key == _bind("key")
-    )
+    ).where(_TASKS.c.user_id == _bind("user_id"), _TASKS.c.idempotency_key == _bind("key"))
 )
 SELECT_PROJECT = Statement(
     sa.select(_PROJECTS.c.root).where(_PROJECTS.c.id == _bind("id"), _PROJECTS.c.user_id == _bind("user_id"))
@@ -55,11 +53,13 @@ SELECT_EVENTS = Statement(
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 SELECT_SEQ = Statement(sa.select(_TASKS.c.last_seq, _TASKS.c.state).where(*_OF_USER))
+SELECT_OUTBOX_USERS = Statement(
+    sa.select(_OUTBOX.c.user_id).where(_OUTBOX.c.executor_id == _bind("executor_id")).distinct()
+)
 SELECT_OUTBOX = Statement(
-    sa.select(_TASKS.c.id, _TASKS.c.user_id, _TASKS.c.priority, _TASKS.c.is_shared)
-    .select_from(_OUTBOX.join(_TASKS, _TASKS.c.id == _OUTBOX.c.task_id))
-    .where(_OUTBOX.c.executor_id == _bind("executor_id"))
-    .order_by(_TASKS.c.priority.desc(), _TASKS.c.id)
+    sa.select(_OUTBOX.c.task_id, -_OUTBOX.c.rank, _OUTBOX.c.is_shared)
+    .where(_OUTBOX.c.executor_id == _bind("executor_id"), _OUTBOX.c.user_id == _bind("user_id"))
+    .order_by(_OUTBOX.c.rank, _OUTBOX.c.task_id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 ADOPT_OUTBOX = Statement(

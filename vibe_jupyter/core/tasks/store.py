@@ -112,7 +112,10 @@ class TaskStore:
                 last_seq=1, attempts=0, revivals=0, cancel_requested=0,
             )  # fmt: skip
             c.run(sql.INSERT_EVENT, task_id=task.id, seq=1, type="queued", at=at, data="{}")
-            c.run(sql.INSERT_OUTBOX, task_id=task.id, executor_id=executor_id)
+            c.run(
+                sql.INSERT_OUTBOX, task_id=task.id, executor_id=executor_id, user_id=task.user_id,
+                rank=-task.priority, is_shared=int(task.is_shared),
+            )  # fmt: skip
             c.run(sql.COUNT_UP, owner=task.user_id, n=1)
             return task.id, True, at
 
@@ -283,10 +286,15 @@ class TaskStore:
 
         return await self._db.write(unit)
 
-    async def outbox(self, executor_id: str, limit: int = 500) -> list[tuple[str, str, int, int]]:
-        """Return `(id, user_id, priority, is_shared)` of what this process has still to hand over."""
+    async def outbox_users(self, executor_id: str) -> list[str]:
+        """Return whose tasks this process has still to hand over."""
+        found = await self._db.read(lambda c: c.all(sql.SELECT_OUTBOX_USERS, executor_id=executor_id))
+        return [row[0] for row in found]
+
+    async def outbox(self, executor_id: str, user_id: str, limit: int) -> list[tuple[str, int, int]]:
+        """Return `(id, priority, is_shared)` of a user's tasks that are to be handed over, the next one first."""
         found: list[Any] = await self._db.read(
-            lambda c: c.all(sql.SELECT_OUTBOX, executor_id=executor_id, limit=limit)
+            lambda c: c.all(sql.SELECT_OUTBOX, executor_id=executor_id, user_id=user_id, limit=limit)
         )
         return found
 

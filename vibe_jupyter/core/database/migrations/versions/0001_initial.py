@@ -100,12 +100,15 @@ def upgrade() -> None:
         "outbox",
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("executor_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
+        sa.Column("is_shared", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["task_id"], ["tasks.id"], name="fk_outbox_task_id_tasks", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("task_id", name="pk_outbox"),
     )
-    op.create_index("ix_outbox_executor_id", "outbox", ["executor_id"])
+    op.create_index("ix_outbox_next", "outbox", ["executor_id", "user_id", "rank", "task_id"])
 
     op.create_table(
         "task_events",
@@ -124,7 +127,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("task_events")
-    op.drop_index("ix_outbox_executor_id", table_name="outbox")
+    op.drop_index("ix_outbox_next", table_name="outbox")
 
     op.drop_table("outbox")
     op.drop_index(
