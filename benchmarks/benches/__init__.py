@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.benches import drain, engine, imports, magic, memory, post, reads
+from benchmarks.benches import drain, engine, imports, lab, magic, memory, post, reads
 from benchmarks.context import Context
 from benchmarks.figures import BenchResult
 
@@ -18,4 +18,5 @@ BENCHES: dict[str, Callable[[Context], BenchResult]] = {
     "import": imports.run,
     "memory": memory.run,
     "magic": magic.run,
+    "lab": lab.run,
 }

@@ -121,7 +121,8 @@ class TaskRunner:
             ok = True
             return None
         except VibeError as error:
-            ok = error.status < 500  # the caller's mistake says nothing about the target
+            # The caller's mistake, or a limit that they set, says nothing about the target.
+            ok = error.status < 500 or error.code == "task.timeout"
             return error
         except asyncio.CancelledError:
             ok = True
