@@ -94,8 +94,6 @@ def test_the_api_page_tries_an_operation(browser: Any, lab: JupyterServer) -> No
     page.get_by_role("button", name="get /health").first.click()
     page.get_by_role("button", name="Try it out").first.click()
     page.get_by_role("button", name="Execute").first.click()
-    expect(page.locator(".live-responses-table tbody .response-col_status").first).to_contain_text(
-        "200"
-    )
+    expect(page.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
     assert not errors
     context.close()
