@@ -64,12 +64,13 @@ class OutboxRelay:
         while users := await self._store.outbox_users(self._engine.executor_id):
             await self._engine.start()
             waiting = await self._engine.waiting()
-            jobs = [job for user in users for job in await self._next_of(user, _ENOUGH - waiting[user])]
+            room = {user: _ENOUGH - waiting[user] for user in users}
+            jobs = [job for user in users for job in await self._next_of(user, room[user])]
             if jobs:
                 await self._engine.submit_many(jobs)
                 await self._store.handed_over([job.task_id for job in jobs])
                 count += len(jobs)
-            else:
+            if len(jobs) >= min(room.values()):  # full: some dozens now and then, not each as soon as it fits
                 await asyncio.sleep(_LOOK_S)
         return count
 
