@@ -95,6 +95,7 @@ class PlatformFactory:
     """Starts platforms on one data directory."""
 
     tmp_path: Path
+    url: str | None = None
     started: list[Platform] = field(default_factory=list)
 
     def __call__(
@@ -102,12 +103,11 @@ class PlatformFactory:
         mode: Mode = "in-process",
         *,
         registry: Registry | None = None,
-        url: str | None = None,
         **settings: Any,
     ) -> Platform:
         root = self.tmp_path / "root"
         root.mkdir(exist_ok=True)
-        chosen = Settings(data_dir=self.tmp_path / "vibe-data", database_url=url, **settings)
+        chosen = Settings(data_dir=self.tmp_path / "vibe-data", database_url=self.url, **settings)
         platform = Platform(chosen, root, mode, registry)
         platform.start()
         self.started.append(platform)
