@@ -20,6 +20,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,15 @@ from vibe_jupyter.core.tasks.orphans import Orphans
 from vibe_jupyter.core.tasks.store import TaskStore
 
 TARGETS = {"again": SimpleNamespace(idempotent=True), "once": SimpleNamespace(idempotent=False)}
+
+
+class SayingOrphans(Orphans):
+    say: Callable[[str, str], None]
+
+    async def revive(self, task_id: str, *, is_shared: bool) -> bool:
+        goes_on = await super().revive(task_id, is_shared=is_shared)
+        self.say("REVIVED" if goes_on else "DROPPED", task_id)
+        return goes_on
 
 
 class EngineProcess:
@@ -64,7 +74,9 @@ class EngineProcess:
     async def main(self, *, starts: bool) -> None:
         relay: Any = SimpleNamespace(wake=lambda: self._say("ADOPTED", "outbox"))
         registry: Any = SimpleNamespace(targets=TARGETS)
-        await self._engine.open(Orphans(self._store, registry, NewsBoard(), self._engine, relay))
+        orphans = SayingOrphans(self._store, registry, NewsBoard(), self._engine, relay)
+        orphans.say = self._say
+        await self._engine.open(orphans)
         if starts:
             await self._engine.start()
         self._say("READY", self._engine.executor_id)

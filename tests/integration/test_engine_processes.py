@@ -202,10 +202,8 @@ async def test_a_task_that_kills_its_processes_is_given_up(crew: Crew) -> None:
     await first.ended()
     for _ in range(3):
         await (await crew.start()).ended()
-    last = await crew.start()
-    good = await crew.new_task()
-    await last.submit(good)
-    await crew.until_said("END", good)
+    await crew.start()
+    await crew.until_said("DROPPED", deadly)
     assert await crew.state(deadly) == ("failed", "task.crashed_repeatedly")
     assert crew.counts("START")[deadly] == 4
 
@@ -219,6 +217,7 @@ async def test_a_task_that_must_not_run_twice_ends_as_abandoned(crew: Crew) -> N
     second = await crew.start()
     await second.tell(release=again)
     await crew.until_said("END", again)
+    await crew.until_said("DROPPED", once)
     assert await crew.state(once) == ("failed", "task.abandoned")
     assert crew.counts("START")[once] == 1
 
@@ -233,6 +232,7 @@ async def test_a_cancelled_task_does_not_come_back_to_life(crew: Crew) -> None:
     second = await crew.start()
     await second.tell(release=other)
     await crew.until_said("END", other)
+    await crew.until_said("DROPPED", running)
     assert await crew.state(running) == ("cancelled", None)
     assert crew.counts("START")[running] == 1
 

@@ -23,6 +23,7 @@ log = get_logger("tasks")
 @dataclass(slots=True, eq=False)
 class _Entry:
     worker: asyncio.Task[None]
+    gone: asyncio.Event
     is_in_body: bool = False
     is_cancelled: bool = False
     body_was_told: bool = False
@@ -42,6 +43,9 @@ class Bodies:
         self._entries: dict[str, _Entry] = {}
         self._reserved: set[str] = set()
         self._is_open = True
+        self._left = asyncio.Event()
+        self.has_left = False
+        """Whether anything was left since the last `open`."""
         self.arrived = asyncio.Event()
         """Set whenever a task has come in."""
 
@@ -70,16 +74,19 @@ class Bodies:
             asyncio.CancelledError: the task has to be left to others.
         """
         while (other := self._entries.get(task_id)) is not None:  # never twice at once, whatever DBOS thinks
-            await asyncio.wait({other.worker})
+            await other.gone.wait()
         if not self._is_open:
             self.drop_reservation(task_id, user_id)
-            raise asyncio.CancelledError
-        entry = _Entry(asyncio.ensure_future(self._attempts(task_id, user_id, priority)))
+            await self._leave()
+        entry = _Entry(asyncio.ensure_future(self._attempts(task_id, user_id, priority)), asyncio.Event())
         self._entries[task_id] = entry
         self.arrived.set()
         try:
             await entry.worker
         except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not entry.is_cancelled and not self._is_open and task is not None and not task.cancelling():
+                await self._leave()
             if not entry.is_cancelled or not entry.worker.done():
                 raise
             if not entry.body_was_told:
@@ -87,6 +94,7 @@ class Bodies:
         finally:
             self.drop_reservation(task_id, user_id)  # if it was cancelled before its first step
             del self._entries[task_id]
+            entry.gone.set()
 
     def cancel(self, task_id: str) -> bool:
         """Stop a task because somebody wants it cancelled; false if it is not here."""
@@ -100,11 +108,22 @@ class Bodies:
 
     def open(self) -> None:
         """Run what comes in, again."""
-        self._is_open = True
+        self._is_open, self.has_left = True, False
+
+    def let_go(self) -> None:
+        """End the workflows of what was left, once DBOS takes no more tasks."""
+        self._left.set()
+
+    async def _leave(self) -> None:
+        """Keep a left task's place until DBOS is closed: it would take another one from the queue for it."""
+        self.has_left = True
+        await self._left.wait()
+        raise asyncio.CancelledError
 
     async def close(self, grace_s: float = 0) -> None:
         """Run nothing more: what is in a body has so long to end, then all of it is left."""
         self._is_open = False
+        self._left.clear()
         for entry in self._entries.values():
             if not entry.is_in_body:
                 entry.worker.cancel()

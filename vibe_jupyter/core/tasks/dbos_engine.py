@@ -189,14 +189,14 @@ class DbosEngine:
     async def stop(self) -> None:
         """Give running bodies a moment, leave the rest to whoever lives, and end."""
         await _cancel_all(self._own_background)
-        await self._halt(_GRACE_S, wait_for_outcomes=True)
         try:
+            await self._halt(_GRACE_S)
             is_clean = self._left_nothing and not await self._tasks.outbox_users(self.executor_id)
             await self._leases.release(self.executor_id, is_clean=is_clean)
         except VibeError as error:  # the lease runs out, or the next process sees that we are gone
             log.warning("lease was not released", reason=str(error))
 
-    async def _halt(self, grace_s: float, *, wait_for_outcomes: bool) -> None:
+    async def _halt(self, grace_s: float) -> None:
         """Stop all bodies and DBOS."""
         self._left_nothing = True
         async with self._starting:
@@ -205,26 +205,26 @@ class DbosEngine:
                 return
             await self._bodies.close(grace_s)
             await _cancel_all(self._dbos_background)
-            if wait_for_outcomes:
-                self._left_nothing = await self._is_settled(dbos)
-            await _in_thread(dbos.destroy)
+            try:
+                with engine_errors():
+                    await self._settle(dbos)
+                    self._left_nothing = await _in_thread(dbos.destroy)
+            finally:
+                self._bodies.let_go()
         # the one that DBOS has put there is closed
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="vibe-loop"))
 
-    async def _is_settled(self, dbos: DbosRuntime) -> bool:
-        """Wait until DBOS has noted how bodies ended that have; return whether nothing is left over."""
+    async def _settle(self, dbos: DbosRuntime) -> None:
+        """Give DBOS a moment to note that bodies have ended."""
         for _ in range(_OUTCOME_POLLS):
-            if not await dbos.has_unfinished():
-                if not self.serves_shared:
-                    await dbos.forget_queue(self.executor_id)
-                return True
+            if self._bodies.has_left or not await dbos.has_unfinished():
+                return
             await asyncio.sleep(_OUTCOME_POLL_S)
-        return False
 
     async def suspend(self) -> None:
         """Stop all bodies at once: others may be running the same tasks."""
         self._is_suspended = True
-        await self._halt(0, wait_for_outcomes=False)
+        await self._halt(0)
 
     async def resume(self) -> None:
         """Begin anew; DBOS finds again what this process had and nobody has taken over."""

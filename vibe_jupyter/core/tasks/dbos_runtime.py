@@ -78,7 +78,7 @@ class DbosRuntime:
         self._limits = limits
         self._queue_names = [SHARED, REVIVED] if serves_shared else [own_queue(executor_id)]
         self._database: Engine = open_database(url)
-        self._client: DBOSClient
+        self._client: DBOSClient | None = None
         self.queues: dict[str, QueuePace] = {}
         """Those that this process takes new tasks from."""
         self.is_new = False
@@ -129,12 +129,30 @@ class DbosRuntime:
         if name != REVIVED:
             self.queues[name] = QueuePace(queue, partial(self.has_waiting, name))
 
-    def destroy(self) -> None:
-        """Take no more tasks and close everything; blocks, so not on the event loop."""
-        if dbos_workflow.is_served_by(self._bodies):
+    def destroy(self) -> bool:
+        """Take no more tasks and close everything; blocks, so not on the event loop.
+
+        Returns whether nothing is left that only this process would have gone on with.
+        """
+        try:
+            if not dbos_workflow.is_served_by(self._bodies):
+                return True
             DBOS.destroy()
             dbos_workflow.serve(None)
-        close_database(self._database)
+            return self._client is None or self._is_clean(self._client)
+        finally:
+            close_database(self._database)
+
+    def _is_clean(self, client: DBOSClient) -> bool:
+        """Look now that nothing is taken from the queues any more."""
+        own = own_queue(self._executor_id)
+        if client.list_workflows(executor_id=self._executor_id, status="PENDING", limit=1, load_input=False):
+            return False
+        if client.list_workflows(queue_name=own, status="ENQUEUED", limit=1, load_input=False):
+            return False
+        if own in self._queue_names:
+            client.delete_queue(own)
+        return True
 
     async def enqueue(self, jobs: Sequence[Job], queue: str) -> None:
         """Put jobs into a queue, in one synced transaction."""
@@ -144,6 +162,8 @@ class DbosRuntime:
             self.queues[queue].quicken()
 
     def _enqueue(self, jobs: Sequence[Job], queue: str) -> None:
+        client = self._client
+        assert client is not None
         with self._database.begin() as connection:
             for job in jobs:
                 options: EnqueueOptions = {
@@ -154,7 +174,7 @@ class DbosRuntime:
                     "priority": MAX_PRIORITY + 1 - job.priority,  # DBOS takes the lowest first, from 1 on
                 }
                 arguments = (job.task_id, job.user_id, job.priority)
-                self._client.enqueue_in_transaction(connection, options, *arguments)
+                client.enqueue_in_transaction(connection, options, *arguments)
 
     async def start_now(self, job: Job) -> bool:
         """Run a job at once, without a queue; false if it is known already."""

@@ -384,6 +384,20 @@ class TestEnd:
         assert set(bench.care.revived) >= set(bench.body.cancelled)
         assert second.executor_id != engine.executor_id
 
+    async def test_what_waits_stays_in_the_queue_while_it_ends(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(dbos_engine, "_GRACE_S", 0.0)
+        engine = await bench.start(concurrency=2, concurrency_per_user=2)
+        await bench.hold_all_slots(engine, 2)
+        waiting = [await bench.insert_unfinished_row() for _ in range(40)]
+        await engine.submit_many([Job(task_id, "u") for task_id in waiting])
+        await engine.stop()
+        bench.body.scripts.clear()
+        await bench.start()
+        await bench.body.until(lambda body: len(body.ended) == 42)
+        assert len(bench.care.revived) <= 2 + 2 * 2  # what ran, and what DBOS took from the queue meanwhile
+
     async def test_to_thread_works_afterwards(self, bench: Bench) -> None:
         engine = await bench.start()
         await engine.stop()
