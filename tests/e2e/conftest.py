@@ -38,7 +38,10 @@ def chromium() -> str | None:
     )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: Playwright leaves an event loop running on the main thread to the end."""
+    items.sort(key=lambda item: "browser" in item.keywords)
     if chromium() is None and "VIBE_CI" not in os.environ:
         reason = "no Chromium here: apt-get install chromium, or set VIBE_CHROMIUM"
         for item in items:
