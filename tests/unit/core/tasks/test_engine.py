@@ -260,6 +260,20 @@ class TestOrder:
         release.set()
         await bench.body.until(lambda body: len(body.ended) == 21)
 
+    async def test_it_says_how_many_of_each_user_wait(self, bench: Bench) -> None:
+        engine = await bench.start(concurrency=1, concurrency_per_user=1)
+        assert not await engine.waiting()
+        release = await bench.hold_all_slots(engine, 1)
+        await engine.submit_many([Job(task_id, user) for user in "aab" for task_id in bench.ids(10)])
+        waiting = await engine.waiting()
+        assert 29 <= waiting.total() <= 30  # DBOS may have taken one that waits for the slot
+        assert waiting["a"] >= 19
+        assert waiting["b"] >= 9
+        release.set()
+        await bench.body.until(lambda body: len(body.ended) == 31)
+        while await engine.waiting():
+            pass
+
 
 class TestRetry:
     async def test_a_failure_that_may_pass_is_tried_again(self, bench: Bench) -> None:
