@@ -1,4 +1,4 @@
-"""A Jupyter server with our extension whose engine takes tasks and runs none: what accepting costs by itself.
+"""A Jupyter server with our extension that takes tasks and runs none: what accepting costs by itself.
 
 `python -m benchmarks.held_server ARGUMENTS OF jupyter_server`
 """
@@ -6,45 +6,46 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from typing import Any
 
 from jupyter_server.serverapp import main
 
 import vibe_jupyter.core.platform
 
-__all__ = ["HeldEngine"]
+__all__ = ["HeldExecution"]
 
 
-class HeldEngine:
-    """Stands where the task engine does; what is handed over stays queued."""
+class HeldExecution:
+    """Stands where the process does that runs the tasks; what was accepted stays in the outbox."""
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self.executor_id = f"held-{secrets.token_hex(4)}"
+    problem = None
 
-    async def open(self, *_: Any) -> None:
+    def __init__(self, *_: Any) -> None:
+        self.executor_id = self.outbox_id = f"held-{secrets.token_hex(4)}"
+
+    async def open(self) -> None:
         """Take no lease."""
 
     async def start(self) -> None:
         """Start nothing."""
 
-    async def waiting(self) -> Counter[str]:
-        """Say that all that was handed over has begun."""
-        return Counter()
-
-    async def submit_many(self, jobs: Any) -> None:
-        """Take the jobs, and leave them."""
+    def wake(self) -> None:
+        """Wake nobody."""
 
     async def cancel(self, task_id: str) -> None:
         """Nothing runs."""
 
+    async def is_busy(self) -> bool:
+        """Return that nothing runs."""
+        return False
+
     async def prune(self, before: Any) -> None:
         """Nothing is kept."""
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Nothing was started."""
 
 
 if __name__ == "__main__":
-    vibe_jupyter.core.platform.create_engine = HeldEngine  # type: ignore[attr-defined, assignment]
+    vibe_jupyter.core.platform.ChildExecution = HeldExecution  # type: ignore[attr-defined, assignment, misc]
     main()

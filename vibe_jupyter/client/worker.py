@@ -19,8 +19,8 @@ def run_worker() -> str:
         signal.signal(number, lambda *_: ended.set())
     platform = Platform(load_settings(), Path.cwd(), "worker")
     platform.start()
-    platform.call(platform.engine.start())
-    print(f"worker {platform.engine.executor_id} runs tasks of {platform.settings.data_dir}", flush=True)
+    platform.call(platform.execution.start())
+    print(f"worker {platform.execution.executor_id} runs tasks of {platform.settings.data_dir}", flush=True)
     ended.wait()
     platform.stop()
     return "stopped; what it had running is taken over by others"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 from datetime import UTC, datetime
 
-__all__ = ["iso", "new_id", "now"]
+__all__ = ["iso", "new_executor_id", "new_id", "now"]
 
 
 def new_id() -> str:
@@ -13,6 +15,11 @@ def new_id() -> str:
     from uuid_utils import uuid7
 
     return str(uuid7())
+
+
+def new_executor_id() -> str:
+    """Return a name for this process among all that share its database."""
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def now() -> str:

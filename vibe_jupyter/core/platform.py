@@ -1,7 +1,8 @@
 """The platform: everything put together, on a thread and an event loop of its own.
 
-The task engine, the worker processes and the events live on that loop, in a server and in a kernel alike. So
-Jupyter's own loop never waits for us, and there is one way in which things run.
+The events and whatever runs tasks live on that loop, in a server and in a kernel alike. So Jupyter's own loop never
+waits for us, and there is one way in which things run. A server lets a process beside it run the tasks: what they
+compute does not slow down the notebooks that it serves, and what crashes there does not take it along.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -20,34 +20,26 @@ from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.errors import Unavailable
 from vibe_jupyter.core.events import NewsBoard
+from vibe_jupyter.core.execution.child import ChildExecution
+from vibe_jupyter.core.execution.local import LocalExecution
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.routing.registry import load_oracles
-from vibe_jupyter.core.routing.router import TaskRouter
-from vibe_jupyter.core.tasks.context import RunContext
-from vibe_jupyter.core.tasks.engine import create_engine
-from vibe_jupyter.core.tasks.orphans import Orphans
-from vibe_jupyter.core.tasks.relay import OutboxRelay
-from vibe_jupyter.core.tasks.runner import TaskRunner
 from vibe_jupyter.core.tasks.service import TaskService
 from vibe_jupyter.core.tasks.store import TaskStore
-from vibe_jupyter.core.workers.pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from vibe_jupyter.core.execution.execution import Execution
     from vibe_jupyter.core.routing.registry import Registry
     from vibe_jupyter.core.settings import Settings
-    from vibe_jupyter.core.tasks.context import ProgressReport
-    from vibe_jupyter.core.tasks.store import StoredTask
 
 __all__ = ["Mode", "Platform"]
 
 Mode = Literal["server", "worker", "in-process"]
 R = TypeVar("R")
 
-_THREADS = 8
 _PRUNE_EVERY_S = 3600.0
-_POSTGRESQL_LAG_S = 1.0
 
 log = get_logger("platform")
 
@@ -59,55 +51,63 @@ class Platform:
         settings: where the data lies, and the limits.
         root: folder that relative paths start from if a task names none.
         mode: a `server` or `worker` runs any task of the installation, an `in-process` one only its own.
-        registry: the targets; default: all oracles that are installed.
+        registry: the targets; default: all oracles that are installed. A `server` only describes them: they run
+            in a process that finds them by itself.
+        news: where news of tasks goes; default: to whoever listens in this process.
+        serves: the `outbox_id` of a server whose tasks this `worker` takes over.
     """
 
     def __init__(
-        self, settings: Settings, root: Path, mode: Mode = "in-process", registry: Registry | None = None
+        self,
+        settings: Settings,
+        root: Path,
+        mode: Mode = "in-process",
+        registry: Registry | None = None,
+        *,
+        news: NewsBoard | None = None,
+        serves: str | None = None,
     ) -> None:
         logs.configure(settings)
         self.settings = settings
         self.root = root.resolve()
         self.mode = mode
         self.registry = registry or load_oracles()
-        self.router = TaskRouter(self.registry)
-        self.news = NewsBoard()
+        self.news = news or NewsBoard()
         self.database = Database(settings.effective_database_url)
         self.task_store = TaskStore(self.database)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="vibe-platform", daemon=True)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vibe-blocking")
-        self._workers = WorkerPool(settings.worker_processes)
         self._background: list[asyncio.Task[Any]] = []
         self._is_open = False
-        is_shared = mode != "in-process"
-        self.engine = create_engine(settings, self.database, run=self._run_task, serves_shared=is_shared)
-        self.relay = OutboxRelay(self.task_store, self.engine, self.loop)
+        self.execution: Execution
+        if mode == "server":
+            self.execution = ChildExecution(
+                settings, self.root, self.database, self.task_store, self.news, self.loop
+            )
+        else:
+            self.execution = LocalExecution(
+                settings,
+                self.database,
+                self.task_store,
+                self.registry,
+                self.news,
+                self.loop,
+                serves_shared=mode == "worker",
+                allowed_roots=self.allowed_roots,
+                serves=serves,
+            )
         self.tasks = TaskService(
             self.task_store,
             self.registry,
             self.news,
-            executor_id=self.engine.executor_id,
-            is_shared=is_shared,
+            outbox_id=self.execution.outbox_id,
+            is_shared=mode != "in-process",
             default_timeout_s=settings.task_timeout_s,
             default_root=self.root,
             allowed_roots=self.allowed_roots,
-            accepted=self.relay.wake,
+            accepted=self.execution.wake,
             cancel_running=self._cancel_running,
         )
-        self._runner = TaskRunner(
-            self.task_store,
-            self.registry,
-            self.router,
-            self.news,
-            self.engine.executor_id,
-            self._make_context,
-        )
-
-    @property
-    def running(self) -> set[str]:
-        """Return the tasks that run in this process now."""
-        return self._runner.running
 
     @property
     def frames_dir(self) -> Path:
@@ -135,7 +135,6 @@ class Platform:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
         self.database.close()
 
     def call(self, coroutine: Coroutine[Any, Any, R]) -> R:
@@ -165,18 +164,16 @@ class Platform:
         self.loop.run_forever()
 
     async def _start(self) -> None:
-        await self.engine.open(Orphans(self.task_store, self.registry, self.news, self.engine, self.relay))
-        self._spawn(self.relay.run())
+        await self.execution.open()
         self._spawn(self._prune_now_and_then())
         if await self.task_store.has_unfinished():
-            await self.engine.start()
+            await self.execution.start()
 
     async def _stop(self) -> None:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self.engine.stop()
-        await self._workers.close()
+        await self.execution.close()
         listeners = asyncio.all_tasks() - {asyncio.current_task()}
         for listener in listeners:
             listener.cancel()
@@ -185,35 +182,8 @@ class Platform:
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._background.append(self.loop.create_task(coroutine))
 
-    async def _run_task(self, task_id: str) -> None:
-        await self._runner.run(task_id)
-
     async def _cancel_running(self, task_id: str) -> None:
-        await self.acall(self.engine.cancel(task_id))
-
-    async def _make_context(self, task: StoredTask, progress: ProgressReport) -> RunContext:
-        root = Path(task.root)
-        allowed = [*await self.allowed_roots(task.user_id), root]
-        return RunContext(
-            task,
-            root=root,
-            data_dir=self.settings.data_dir,
-            allowed=allowed,
-            progress=progress,
-            workers=self._workers,
-            threads=self._threads,
-            history=self._history,
-        )
-
-    async def _history(self, user_id: str, after: str | None, limit: int) -> list[dict[str, Any]]:
-        """Return ended tasks in the order of their end.
-
-        On PostgreSQL, where two servers may commit out of that order, the newest second is left for next time.
-        """
-        if self.database.dialect == "sqlite":
-            return await self.task_store.ended(user_id, after, limit)
-        before = ids.iso(datetime.now(UTC) - timedelta(seconds=_POSTGRESQL_LAG_S))
-        return await self.task_store.ended(user_id, after, limit, before=before)
+        await self.acall(self.execution.cancel(task_id))
 
     async def _prune_now_and_then(self) -> None:
         """Delete what is older than the retention, a little at a time."""
@@ -222,5 +192,5 @@ class Platform:
             with contextlib.suppress(Unavailable):  # a busy or full database: next time
                 while await self.task_store.prune(ids.iso(before)):
                     log.info("old tasks were deleted", before=before)
-                await self.engine.prune(before)
+                await self.execution.prune(before)
             await asyncio.sleep(_PRUNE_EVERY_S)

@@ -134,6 +134,14 @@ class Settings(BaseSettings):
         dotenv = DotEnvSettingsSource(settings_cls, env_file=cls.env_file(), env_file_encoding="utf-8")
         return init_settings, env_settings, dotenv
 
+    def in_clear(self) -> dict[str, Any]:
+        """Return all values as JSON can hold them, secrets in clear: for a process of ours, never to be shown."""
+        values = self.model_dump(mode="json")
+        for name in type(self).model_fields:
+            if isinstance(secret := getattr(self, name), SecretStr):
+                values[name] = secret.get_secret_value()
+        return values
+
     @staticmethod
     def env_file() -> Path:
         """Return the `.env` file that is read if it exists."""

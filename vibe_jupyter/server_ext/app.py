@@ -15,6 +15,7 @@ from tornado.ioloop import PeriodicCallback
 from traitlets import Float, default
 
 from vibe_jupyter.core.errors import Unavailable, VibeError
+from vibe_jupyter.core.memory import spare_collector
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -79,6 +80,7 @@ class VibeApp(ExtensionApp):
         if not serverapp.sock:  # our client speaks no Unix sockets: kernels of such a server do without it
             os.environ["VIBE_SERVER_URL"] = self._url
             os.environ["VIBE_SERVER_TOKEN"] = self._token
+        spare_collector()
         self._activity = PeriodicCallback(self._count_as_activity, _ACTIVITY_EVERY_MS)
         self._activity.start()
 
@@ -181,8 +183,11 @@ class VibeApp(ExtensionApp):
         assert self.serverapp is not None
         return loopback(self.serverapp.connection_url, self.serverapp.ip)
 
-    def _count_as_activity(self) -> None:
+    async def _count_as_activity(self) -> None:
         """Keep an idle culler from ending the server while a task runs."""
-        if self._platform is not None and self._platform.running and self.serverapp is not None:
+        platform = self._platform
+        if platform is None or self.serverapp is None:
+            return
+        if await platform.acall(platform.execution.is_busy()):
             times: dict[str, Any] = self.serverapp.web_app.settings["last_activity_times"]
             times[self.name] = datetime.now(UTC)

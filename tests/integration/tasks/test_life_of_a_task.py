@@ -14,6 +14,7 @@ from vibe_jupyter.client.api import VibeClient
 from vibe_jupyter.client.in_process import InProcessTransport
 from vibe_jupyter.core.accounts.principal import OWNER
 from vibe_jupyter.core.errors import Failed, InvalidInput, NotFound, Unavailable, VibeError
+from vibe_jupyter.core.execution.child import ChildExecution
 from vibe_jupyter.core.oracles.base import Capability, Part
 from vibe_jupyter.core.routing.registry import Registry
 
@@ -388,11 +389,28 @@ def test_stopping_a_platform_leaves_what_runs_to_the_next_one(make_platform: Pla
         return ProbeOutput(text="goes on", calls=len(calls))
 
     registry = Registry([make_target(run=first_time_stuck)])
-    first = make_platform("server", registry=registry)
+    first = make_platform("worker", registry=registry)
     handle = run(VibeClient(InProcessTransport(first)))
     wait_for(handle, "running")
     first.stop()
-    vibe = make_platform.client("server", registry=registry)
+    vibe = make_platform.client("worker", registry=registry)
     done = vibe.tasks.get(handle.id).wait()
     assert (done.text, calls) == ("goes on", [handle.id, handle.id])
     assert "revived" in kinds(done)
+
+
+def test_a_servers_process_for_tasks_ends_when_it_has_long_been_idle_and_comes_back(
+    make_platform: PlatformFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vibe_jupyter.core.execution.child._IDLE_S", 0.3)
+    platform = make_platform("server", lease_ttl_s=1)
+    vibe = VibeClient(InProcessTransport(platform))
+    execution = platform.execution
+    assert isinstance(execution, ChildExecution)
+    for _ in range(2):
+        found = vibe.tasks.create(type="environment_health", input={})
+        assert found.wait().state == "succeeded"
+        deadline = time.monotonic() + 30
+        while execution.is_started:
+            assert time.monotonic() < deadline, "it stays"
+            time.sleep(0.05)

@@ -179,3 +179,22 @@ def assignments() -> Mapping[str, str]:
     """Return what `.env.example` assigns, once the comment signs are taken away."""
     lines = map(ASSIGNMENT.fullmatch, EXAMPLE.read_text(encoding="utf-8").splitlines())
     return {line[1]: line[2] for line in lines if line}
+
+
+def test_settings_travel_to_a_process_of_ours_whole_and_its_environment_changes_nothing(
+    monkeypatch, tmp_path
+):
+    settings = Settings(
+        data_dir=tmp_path / "x", database_url="postgresql://u:secret@h/d", server_token="t0ken", log_level="info",
+        allowed_roots=f"{tmp_path}/a{os.pathsep}{tmp_path}/b", task_timeout_s=7, multi_user=True,
+    )  # fmt: skip
+    sent = json.loads(json.dumps(settings.in_clear()))
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///other.db")
+    monkeypatch.setenv("VIBE_TASK_TIMEOUT_S", "9")
+    assert Settings(**sent) == settings
+    assert (
+        Settings(
+            **json.loads(json.dumps(Settings(data_dir=tmp_path, database_url=None).in_clear()))
+        ).database_url
+        is None
+    )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Database"]
 
+A = TypeVar("A")
 R = TypeVar("R")
 
 _READERS = 8
@@ -69,6 +70,15 @@ class Database:
         A caller that is cancelled meanwhile does not undo it.
         """
         value: R = await self._writer.submit(unit, asyncio.get_running_loop())
+        return value
+
+    async def write_bulk(self, bulk: Callable[[Connection, list[A]], list[R]], argument: A) -> R:
+        """Do the same with a unit that is run once for all who wait with it at that moment.
+
+        Pass the same function each time. It gets their arguments and returns their values, in the same order; it may
+        be called again with fewer of them.
+        """
+        value: R = await self._writer.submit_bulk(bulk, argument, asyncio.get_running_loop())
         return value
 
     def write_from_thread(self, unit: Callable[[Connection], R]) -> R:

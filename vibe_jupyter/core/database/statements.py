@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import sqlalchemy as sa
 
@@ -24,6 +24,11 @@ class _Cursor(Protocol):
 
 class _DriverConnection(Protocol):
     def execute(self, sql: Any, parameters: Any = ..., /) -> _Cursor: ...
+    def cursor(self) -> Any: ...
+
+
+_MOST_ROWS = 64
+"""Rows of one INSERT; a power of two, as are the smaller ones, so that few statements need to be prepared."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +101,33 @@ class Connection:
         """Run a statement that returns no rows, and return how many it changed."""
         compiled = statement.compiled(self.dialect)
         return self._raw.execute(compiled.sql, compiled.parameters(values)).rowcount
+
+    def insert_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
+        """Insert several rows.
+
+        On SQLite by few statements with many rows each: between two statements the driver hands the interpreter to
+        other threads, and has to wait until it gets it back.
+        """
+        compiled = statement.compiled(self.dialect)
+        parameters = [compiled.parameters(row) for row in rows]
+        if not compiled.is_positional:
+            self._raw.cursor().executemany(compiled.sql, parameters)
+            return
+        head, found, row = compiled.sql.partition(" VALUES ")
+        assert found, "an INSERT of values"
+        first = 0
+        for size in _portions(len(parameters)):
+            flat = [value for some in parameters[first : first + size] for value in some]
+            self._raw.execute(head + found + ", ".join([row] * size), flat)
+            first += size
+
+
+def _portions(count: int) -> Iterator[int]:
+    """Yield powers of two, large ones first, that add up to `count`."""
+    size = _MOST_ROWS
+    while count:
+        if size <= count:
+            yield size
+            count -= size
+        else:
+            size //= 2

@@ -16,10 +16,13 @@ from vibe_jupyter.core.database.statements import Connection
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Unit", "Writer"]
+__all__ = ["BulkUnit", "Unit", "Writer"]
 
 Unit = Callable[[Connection], Any]
 """What is written as a whole or not at all; it may be called again after a lost connection."""
+
+BulkUnit = Callable[[Connection, list[Any]], list[Any]]
+"""The same for several callers at once: from their arguments, to their values. It fails for all or for none."""
 
 _BATCH = 256
 
@@ -29,6 +32,8 @@ class _Item:
     unit: Unit
     future: Any
     loop: asyncio.AbstractEventLoop | None
+    bulk: BulkUnit | None = None
+    argument: Any = None
     value: Any = None
     error: Exception | None = None
 
@@ -41,8 +46,15 @@ class _Item:
             self.future.set_exception(self.error)
 
 
+class _UnitFailed(Exception):
+    """A unit among others failed, and with it the transaction."""
+
+
 class Writer:
-    """Group commit. Each unit has a savepoint of its own, so that a failing one fails only its own caller."""
+    """Group commit. A failing unit fails only its own caller.
+
+    Units are run as if none would fail; if one does, all of them once more, each with a savepoint of its own.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -63,6 +75,14 @@ class Writer:
         """Return a future of `loop` that resolves to the unit's value once it is on disk."""
         future: asyncio.Future[Any] = loop.create_future()
         self._put(_Item(unit, future, loop))
+        return future
+
+    def submit_bulk(
+        self, bulk: BulkUnit, argument: Any, loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[Any]:
+        """Do the same for a unit that runs once for all who wait with it, with their arguments."""
+        future: asyncio.Future[Any] = loop.create_future()
+        self._put(_Item(lambda c: bulk(c, [argument])[0], future, loop, bulk, argument))
         return future
 
     def submit_from_thread(self, unit: Unit) -> concurrent.futures.Future[Any]:
@@ -103,7 +123,10 @@ class Writer:
         """Run the units in one transaction; if the connection was lost, once more on a new one."""
         for is_last_try in (False, True):
             try:
-                self._transact(batch)
+                try:
+                    self._transact(lambda c: self._run_together(batch, c))
+                except _UnitFailed:
+                    self._transact(lambda c: self._run_apart(batch, c))
             except Exception as error:  # noqa: BLE001 - handed to each caller
                 if not is_last_try and self._reconnected():
                     continue
@@ -112,17 +135,38 @@ class Writer:
                     item.error = meant
             return
 
-    def _transact(self, batch: list[_Item]) -> None:
+    def _transact(self, run: Callable[[Connection], None]) -> None:
         connection = Connection(self._connection, self._dialect)
         self._execute("BEGIN IMMEDIATE" if self._dialect == "sqlite" else "BEGIN")
         try:
-            for item in batch:
-                self._run_unit(item, connection)
+            run(connection)
             self._execute("COMMIT")
         except BaseException:
             self._rollback()
             raise
         self.commits += 1
+
+    def _run_together(self, batch: list[_Item], connection: Connection) -> None:
+        groups: dict[Any, list[_Item]] = {}
+        for item in batch:
+            groups.setdefault(item.bulk or item.unit, []).append(item)
+        try:
+            for items in groups.values():
+                if (bulk := items[0].bulk) is None:
+                    for item in items:
+                        item.value = item.unit(connection)
+                else:
+                    values = bulk(connection, [item.argument for item in items])
+                    for item, value in zip(items, values, strict=True):
+                        item.value = value
+        except Exception as error:
+            if not self._is_in_transaction():  # lost, or SQLite has rolled all of it back, as on a full disk
+                raise
+            raise _UnitFailed from error
+
+    def _run_apart(self, batch: list[_Item], connection: Connection) -> None:
+        for item in batch:
+            self._run_unit(item, connection)
 
     def _run_unit(self, item: _Item, connection: Connection) -> None:
         item.value, item.error = None, None

@@ -36,6 +36,7 @@ async def get_status(platform: Platform, principal: Principal) -> Status:
         oracles=len(platform.registry.targets),
         tasks=await platform.task_store.counts(principal.user_id),
         problems=[
+            *([f"tasks wait: {platform.execution.problem}"] if platform.execution.problem else []),
             *(f"oracle {name}: {why}" for name, why in platform.registry.problems.items()),
             *(
                 ["VIBE_MULTI_USER has no effect yet: there is one owner"]

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
-import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.errors import Unavailable, VibeError
+from vibe_jupyter.core.ids import new_executor_id
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.tasks.bodies import Bodies
 from vibe_jupyter.core.tasks.dbos_database import engine_errors
@@ -61,7 +60,7 @@ class DbosEngine:
         concurrency_per_user: int,
         retries: RetryPolicy | None = None,
     ) -> None:
-        self.executor_id = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.executor_id = new_executor_id()
         self.serves_shared = serves_shared
         self._url = url
         self._leases = leases

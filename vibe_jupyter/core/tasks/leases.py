@@ -157,14 +157,23 @@ class Leases:
 
     async def claim_dead(self, executor_id: str) -> list[str]:
         """Return the dead processes that from now on only the caller may reap."""
+        return [
+            dead
+            for dead, seen in await self._dead(executor_id)
+            if await self._change(_CLAIM, me=executor_id, dead=dead, seen=seen, ttl=self.claim_ttl_s)
+        ]
+
+    async def has_dead(self, executor_id: str) -> bool:
+        """Return whether any process is dead that nobody reaps."""
+        return bool(await self._dead(executor_id))
+
+    async def _dead(self, executor_id: str) -> list[tuple[str, float]]:
         others = await self._db.read(lambda c: c.all(_SELECT_OTHERS, me=executor_id))
-        claimed = []
-        for other, host, boot_id, pid, started, expires, is_late in others:
-            if not self._is_dead(ProcessIdentity(host, boot_id, pid, started), is_late=bool(is_late)):
-                continue
-            if await self._change(_CLAIM, me=executor_id, dead=other, seen=expires, ttl=self.claim_ttl_s):
-                claimed.append(other)
-        return claimed
+        return [
+            (other, expires)
+            for other, host, boot_id, pid, started, expires, is_late in others
+            if self._is_dead(ProcessIdentity(host, boot_id, pid, started), is_late=bool(is_late))
+        ]
 
     async def prolong_claim(self, executor_id: str, dead: str) -> bool:
         """Go on reaping; false if the claim has gone to another process."""

@@ -9,7 +9,6 @@ from vibe_jupyter.core.logs import get_logger
 if TYPE_CHECKING:
     from vibe_jupyter.core.events import NewsBoard
     from vibe_jupyter.core.routing.registry import Registry
-    from vibe_jupyter.core.tasks.engine import TaskEngine
     from vibe_jupyter.core.tasks.relay import OutboxRelay
     from vibe_jupyter.core.tasks.store import StoredTask, TaskStore
 
@@ -23,18 +22,15 @@ log = get_logger("tasks")
 class Orphans:
     """Decides for each orphan whether it is run again; the engine's reaper asks."""
 
-    def __init__(
-        self, store: TaskStore, registry: Registry, news: NewsBoard, engine: TaskEngine, relay: OutboxRelay
-    ) -> None:
+    def __init__(self, store: TaskStore, registry: Registry, news: NewsBoard, relay: OutboxRelay) -> None:
         self._store = store
         self._registry = registry
         self._news = news
-        self._engine = engine
         self._relay = relay
 
     async def adopt_outbox(self, dead: str) -> None:
         """Hand over what the dead process had accepted and not handed over itself."""
-        if await self._store.adopt_outbox(dead, self._engine.executor_id):
+        if await self._store.adopt_outbox(dead, self._relay.outbox_id):
             self._relay.wake()
 
     async def revive(self, task_id: str, *, is_shared: bool) -> bool:

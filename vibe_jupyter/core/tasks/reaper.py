@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.tasks.leases import LeaseStore
 
-__all__ = ["Reaper", "Survivor"]
+__all__ = ["Reaper", "Survivor", "beat_s"]
 
 _MAX_BEAT_S = 5.0
 _BEATS_PER_TTL = 5
 
 log = get_logger("tasks")
+
+
+def beat_s(ttl_s: float) -> float:
+    """Return how often a lease of `ttl_s` seconds is renewed, in seconds."""
+    return min(ttl_s / _BEATS_PER_TTL, _MAX_BEAT_S)
 
 
 class Survivor(Protocol):
@@ -56,7 +61,7 @@ class Reaper:
         self._survivor = survivor
         self._renewed_at = time.monotonic()
         self._is_suspended = False
-        self._beat_s = min(leases.ttl_s / _BEATS_PER_TTL, _MAX_BEAT_S)
+        self._beat_s = beat_s(leases.ttl_s)
 
     async def acquire(self) -> None:
         """Begin the lease; nothing may run without it."""

@@ -31,9 +31,16 @@ log = get_logger("tasks")
 
 
 class OutboxRelay:
-    """Runs on the platform's loop; `wake` may be called from any thread."""
+    """Runs on the platform's loop; `wake` may be called from any thread.
 
-    def __init__(self, store: TaskStore, engine: TaskEngine, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        outbox_id: whose accepted tasks are handed over.
+    """
+
+    def __init__(
+        self, store: TaskStore, engine: TaskEngine, loop: asyncio.AbstractEventLoop, outbox_id: str
+    ) -> None:
+        self.outbox_id = outbox_id
         self._store = store
         self._engine = engine
         self._loop = loop
@@ -61,7 +68,7 @@ class OutboxRelay:
     async def empty(self) -> int:
         """Hand over all there is, as the engine gets on with it; return how many tasks that were."""
         count = 0
-        while users := await self._store.outbox_users(self._engine.executor_id):
+        while users := await self._store.outbox_users(self.outbox_id):
             await self._engine.start()
             waiting = await self._engine.waiting()
             room = {user: _ENOUGH - waiting[user] for user in users}
@@ -79,7 +86,5 @@ class OutboxRelay:
             return []
         return [
             Job(task_id=task_id, user_id=user_id, priority=priority, shared=bool(is_shared))
-            for task_id, priority, is_shared in await self._store.outbox(
-                self._engine.executor_id, user_id, room
-            )
+            for task_id, priority, is_shared in await self._store.outbox(self.outbox_id, user_id, room)
         ]

@@ -43,7 +43,7 @@ class TaskService:
         registry: Registry,
         news: NewsBoard,
         *,
-        executor_id: str,
+        outbox_id: str,
         is_shared: bool,
         default_timeout_s: float,
         default_root: Path,
@@ -54,7 +54,7 @@ class TaskService:
         self._store = store
         self._registry = registry
         self._news = news
-        self._executor_id = executor_id
+        self._outbox_id = outbox_id
         self._is_shared = is_shared
         self._default_timeout_s = default_timeout_s
         self._default_root = default_root
@@ -106,7 +106,7 @@ class TaskService:
             retry_of=retry_of,
             explanation=explanation,
         )
-        task_id, is_new, created_at = await self._store.insert(task, self._executor_id)
+        task_id, is_new, created_at = await self._store.insert(task, self._outbox_id)
         if not is_new:
             return await self._store.get(principal.user_id, task_id)
         self._accepted()

@@ -65,9 +65,7 @@ SELECT_OUTBOX = Statement(
 ADOPT_OUTBOX = Statement(
     sa.update(_OUTBOX).where(_OUTBOX.c.executor_id == _bind("dead")).values(executor_id=_bind("me"))
 )
-SELECT_UNFINISHED = Statement(
-    sa.select(sa.func.count()).select_from(_TASKS).where(_TASKS.c.finished_at.is_(None))
-)
+SELECT_UNFINISHED = Statement(sa.select(_TASKS.c.id).where(_TASKS.c.finished_at.is_(None)).limit(1))
 SELECT_RUNNING = Statement(
     sa.select(_TASKS.c.id).where(
         _TASKS.c.finished_at.is_(None),

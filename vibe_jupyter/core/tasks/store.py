@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,21 +105,10 @@ class TaskStore:
                 sql.SELECT_PROJECT, id=task.project_id, user_id=task.user_id
             ):
                 raise no_project(task.project_id)
-            at = now()
-            values = dict(task.__dict__)
-            values["is_shared"] = int(task.is_shared)
-            c.run(
-                sql.INSERT_TASK, **values, state="queued", created_at=at,
-                last_seq=1, attempts=0, revivals=0, cancel_requested=0,
-            )  # fmt: skip
-            c.run(sql.INSERT_EVENT, task_id=task.id, seq=1, type="queued", at=at, data="{}")
-            c.run(
-                sql.INSERT_OUTBOX, task_id=task.id, executor_id=executor_id, user_id=task.user_id,
-                rank=-task.priority, is_shared=int(task.is_shared),
-            )  # fmt: skip
-            c.run(sql.COUNT_UP, owner=task.user_id, n=1)
-            return task.id, True, at
+            return task.id, True, _insert_all(c, [(task, executor_id)])[0]
 
+        if task.idempotency_key is None and task.project_id is None:  # nothing to look up first
+            return task.id, True, await self._db.write_bulk(_insert_all, (task, executor_id))
         return await self._db.write(unit)
 
     async def get(self, user_id: str, task_id: str) -> bytes:
@@ -346,6 +336,40 @@ class TaskStore:
             return len(expired)
 
         return await self._db.write(unit)
+
+
+def _insert_all(c: Connection, tasks: list[tuple[NewTask, str]]) -> list[str]:
+    """Insert tasks, each with the `executor_id` of its place in the outbox; return when each was created."""
+    at = now()
+    new = {
+        "state": "queued",
+        "created_at": at,
+        "last_seq": 1,
+        "attempts": 0,
+        "revivals": 0,
+        "cancel_requested": 0,
+    }
+    c.insert_all(
+        sql.INSERT_TASK, [{**task.__dict__, **new, "is_shared": int(task.is_shared)} for task, _ in tasks]
+    )
+    first = {"seq": 1, "type": "queued", "at": at, "data": "{}"}
+    c.insert_all(sql.INSERT_EVENT, [{"task_id": task.id, **first} for task, _ in tasks])
+    c.insert_all(
+        sql.INSERT_OUTBOX,
+        [
+            {
+                "task_id": task.id,
+                "executor_id": executor_id,
+                "user_id": task.user_id,
+                "rank": -task.priority,
+                "is_shared": int(task.is_shared),
+            }
+            for task, executor_id in tasks
+        ],
+    )
+    for user_id, count in Counter(task.user_id for task, _ in tasks).items():
+        c.run(sql.COUNT_UP, owner=user_id, n=count)
+    return [at] * len(tasks)
 
 
 def add_event(

@@ -36,7 +36,7 @@ from vibe_jupyter.core.workers.protocol import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["main"]
+__all__ = ["claim_pipes", "die_with", "main"]
 
 EXIT_GRACE_S = 1.0
 """How long exit handlers may take once the parent has closed the pipe."""
@@ -51,8 +51,9 @@ _PR_SET_PDEATHSIG = 1
 
 def main(parent_pid: int) -> None:
     """Serve jobs until the parent closes the pipe."""
-    _die_with(parent_pid)
-    requests, replies = _claim_pipes()
+    die_with(parent_pid)
+    requests, fd = claim_pipes()
+    replies = Replies(fd)
     faulthandler.enable(2)
     jobs: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_read_jobs, args=(requests, jobs, replies), name="requests", daemon=True).start()
@@ -60,7 +61,8 @@ def main(parent_pid: int) -> None:
         _run(payload, replies)
 
 
-def _die_with(parent_pid: int) -> None:
+def die_with(parent_pid: int) -> None:
+    """End this process with its parent, at once; on Linux only."""
     if sys.platform != "linux":
         return
     import ctypes
@@ -70,8 +72,11 @@ def _die_with(parent_pid: int) -> None:
         os._exit(1)
 
 
-def _claim_pipes() -> tuple[BinaryIO, Replies]:
-    """Move the pipes off the standard streams: a function prints to stderr and reads nothing."""
+def claim_pipes() -> tuple[BinaryIO, int]:
+    """Move the pipes off the standard streams: what runs here prints to stderr and reads nothing.
+
+    Returns the pipe to read from, and the file descriptor to write to.
+    """
     requests, replies = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -80,7 +85,7 @@ def _claim_pipes() -> tuple[BinaryIO, Replies]:
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
-    return os.fdopen(requests, "rb"), Replies(replies)
+    return os.fdopen(requests, "rb"), replies
 
 
 def _read_jobs(requests: BinaryIO, jobs: SimpleQueue[bytes | None], replies: Replies) -> None:

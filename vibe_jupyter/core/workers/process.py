@@ -21,10 +21,7 @@ __all__ = ["Report", "Worker", "worker_environment"]
 
 Report = Callable[[float | None, str, dict[str, Any]], None]
 
-_BOOT = (
-    "import sys; sys.path[:] = sys.argv[2:]; "
-    "from vibe_jupyter.core.workers.child import main; main(int(sys.argv[1]))"
-)
+_BOOT = "import sys; sys.path[:] = sys.argv[2:]; from {module} import main; main(int(sys.argv[1]))"
 _SEND_BYTES = 256 * 1024
 _STDERR_BYTES = 8 * 1024
 _EXIT_GRACE_S = 1.0
@@ -48,13 +45,13 @@ def importable_path() -> list[str]:
     return [entry for entry in sys.path if isinstance(entry, str)]
 
 
-def boot_command() -> list[str]:
-    """Return the command line of a worker.
+def boot_command(module: str = "vibe_jupyter.core.workers.child") -> list[str]:
+    """Return the command line of a process of ours, which runs `main` of the module.
 
     `-c` and not `-m`, so that it finds us on the search path we hand over, installed or not; `-P` so that
     files of the working folder cannot pose as modules of the standard library.
     """
-    return [sys.executable, "-P", "-c", _BOOT, str(os.getpid()), *importable_path()]
+    return [sys.executable, "-P", "-c", _BOOT.format(module=module), str(os.getpid()), *importable_path()]
 
 
 class Worker(asyncio.SubprocessProtocol):

@@ -60,6 +60,34 @@ class TestWrites:
         assert isinstance(results[3], Exception)
         assert await database.read(lambda c: c.scalar(COUNT)) == 2
 
+    async def test_a_bulk_unit_runs_once_for_all_who_wait_and_answers_each(self, database: Database) -> None:
+        calls: list[int] = []
+
+        def add_all(c: Connection, numbers: list[int]) -> list[str]:
+            calls.append(len(numbers))
+            rows = [{"id": f"u{n}", "name": "Ada", "created_at": "2026", "task_count": n} for n in numbers]
+            c.insert_all(INSERT, rows)
+            return [row["id"] for row in rows]
+
+        answers = await asyncio.gather(*(database.write_bulk(add_all, n) for n in range(203)))
+        assert answers == [f"u{n}" for n in range(203)]
+        assert sum(calls) == 203
+        assert len(calls) < 60
+        assert await database.read(lambda c: c.scalar(COUNT)) == 203
+
+    async def test_of_a_bulk_unit_the_caller_at_fault_fails_alone(self, database: Database) -> None:
+        def add_all(c: Connection, ids: list[str]) -> list[int]:
+            c.insert_all(INSERT, [{"id": i, "name": "A", "created_at": "2026", "task_count": 0} for i in ids])
+            return [1] * len(ids)
+
+        ids = ["a", "b", "b", "c"]
+        results = await asyncio.gather(
+            *(database.write_bulk(add_all, i) for i in ids), database.write(lambda c: add(c, "d")),
+            return_exceptions=True,
+        )  # fmt: skip
+        assert [isinstance(result, Exception) for result in results] == [False, False, True, False, False]
+        assert await database.read(lambda c: c.scalar(COUNT)) == 4
+
     async def test_a_cancelled_caller_does_not_undo_the_write(self, database: Database) -> None:
         writing = asyncio.ensure_future(database.write(lambda c: add(c, "u1")))
         await asyncio.sleep(0)

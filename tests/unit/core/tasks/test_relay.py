@@ -29,8 +29,6 @@ ME = "me"
 class NotingEngine:
     """An engine that begins nothing by itself; `begin` says that it has begun what it was given."""
 
-    executor_id = ME
-
     def __init__(self) -> None:
         self.given: list[Job] = []
         self.unavailable = False
@@ -74,7 +72,7 @@ async def accept(
 
 
 def make_relay(store: TaskStore, engine: Any) -> OutboxRelay:
-    return OutboxRelay(store, engine, asyncio.get_running_loop())
+    return OutboxRelay(store, engine, asyncio.get_running_loop(), ME)
 
 
 async def test_everything_is_handed_over_once_the_urgent_first(store: TaskStore) -> None:
