@@ -102,7 +102,6 @@ class ChildExecution:
             stdout=asyncio.subprocess.PIPE,
             env=worker_environment(os.environ),
             limit=MAX_LINE_BYTES,
-            start_new_session=True,  # the terminal's Ctrl-C is for us
         )
         self._active_at = time.monotonic()
         self._tell(settings=self._settings.in_clear(), root=str(self._root), serves=self.outbox_id)
