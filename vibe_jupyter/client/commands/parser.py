@@ -60,6 +60,15 @@ class Parser(argparse.ArgumentParser):
             if text.startswith("--") and "_" not in text
         ]
 
+    def has(self, flag: str) -> bool:
+        """Return whether this is one of the options, in any spelling."""
+        return flag in self._option_string_actions
+
+    def takes_value(self, flag: str) -> bool:
+        """Return whether the word after this option belongs to it."""
+        action = self._option_string_actions.get(flag)
+        return action is not None and action.nargs != 0
+
     def choices_of(self, flag: str) -> list[str]:
         """Return the values that an option takes, where they are few."""
         action = self._option_string_actions.get(flag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Surface", "Verb", "find_verb", "help_text", "parse", "verbs_of"]
 
 Surface = local.Surface
+_OPTION = re.compile(r"--[^\W\d][\w-]*")
 _PROGRAM = {"magic": "%vibe", "cli": "jupyter vibe"}
 
 
@@ -111,27 +113,38 @@ def parse(verb: Verb, words: Sequence[str], surface: Surface) -> tuple[dict[str,
         InvalidInput: `command.invalid`, with the usage as hint.
     """
     parser = verb.parser(surface)
+    fields: dict[str, str] = {}
+    if verb.words == "task":
+        words, fields = _without_fields(words, parser)
     found, rest = parser.parse_known_intermixed_args(list(words))
-    extras: dict[str, str] = {}
-    if rest and verb.words == "task":
-        extras = _pairs(rest, parser)
-    elif rest:
+    if rest:
         near = nearest(rest[0], parser.flags)
         parser.error(f"unknown: {' '.join(rest)}" + (f"; did you mean {near[0]}?" if near else ""))
-    return vars(found), extras
+    return vars(found), fields
 
 
-def _pairs(rest: list[str], parser: Parser) -> dict[str, str]:
-    """Return `--path src --limit=5` as the fields of a task's input."""
-    pairs: dict[str, str] = {}
-    words = iter(rest)
-    for word in words:
-        name, equals, value = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or not name:
-            parser.error(f"unknown: {word}")
+def _without_fields(words: Sequence[str], parser: Parser) -> tuple[list[str], dict[str, str]]:
+    """Return the words without `--path src --limit=5`, and these as the fields of a task's input.
+
+    They are taken out first: argparse does not know that they have a value, and would take it for text.
+    """
+    kept: list[str] = []
+    fields: dict[str, str] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*kept, word, *rest], fields
+        flag, equals, value = word.partition("=")
+        if not _OPTION.fullmatch(flag) or parser.has(flag):
+            kept.append(word)
+            if not equals and parser.takes_value(flag):
+                kept += rest[:1]
+                del rest[:1]
+            continue
         if not equals:
-            value = next(words, "")
-            if not value:
-                parser.error(f"{word} needs a value")
-        pairs[name.replace("-", "_")] = value
-    return pairs
+            if not rest or rest[0].startswith("--"):
+                parser.error(f"{flag} needs a value")
+            value = rest.pop(0)
+        fields[flag.removeprefix("--").replace("-", "_")] = value
+    return kept, fields
