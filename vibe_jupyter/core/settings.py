@@ -79,10 +79,13 @@ class Settings(BaseSettings):
         default=16, ge=1, le=1024, description="Of these, tasks that one user may have running at once."
     )
     task_timeout_s: float = Field(
-        default=3600, gt=0, description="Time limit in seconds of a task that sets none of its own."
+        default=3600,
+        gt=0,
+        le=7 * 86_400,
+        description="Time limit in seconds of a task that sets none of its own.",
     )
     task_retention_days: float = Field(
-        default=90, gt=0, description="How long ended tasks and their events are kept, in days."
+        default=90, gt=0, le=36_500, description="How long ended tasks and their events are kept, in days."
     )
     worker_processes: int = Field(
         default=2,
@@ -93,10 +96,14 @@ class Settings(BaseSettings):
     lease_ttl_s: float = Field(
         default=30,
         gt=0.5,
+        le=86_400,
         description="After so many seconds without a sign a process on another machine is dead.",
     )
     max_body_bytes: int = Field(
-        default=8 * 2**20, ge=1024, description="Largest request body that the REST API accepts, in bytes."
+        default=8 * 2**20,
+        ge=1024,
+        le=512 * 2**20,  # what Jupyter itself takes at most
+        description="Largest request body that the REST API accepts, in bytes.",
     )
 
     @field_validator("data_dir")

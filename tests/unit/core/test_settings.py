@@ -112,6 +112,12 @@ def test_folders_are_separated_as_in_path_and_made_absolute(monkeypatch, tmp_pat
         ("VIBE_LOG_LEVEL", "LOUD"),
         ("VIBE_AUTOLOAD", "perhaps"),
         ("VIBE_MAX_BODY_BYTES", "1.5"),
+        ("VIBE_MAX_BODY_BYTES", "1000000000000"),
+        *(
+            (variable, value)
+            for variable in ("VIBE_TASK_TIMEOUT_S", "VIBE_TASK_RETENTION_DAYS", "VIBE_LEASE_TTL_S")
+            for value in ("inf", "nan", "1e999", "1e300")
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_and_its_variable_named(monkeypatch, variable, value):

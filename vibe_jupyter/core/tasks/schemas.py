@@ -116,7 +116,7 @@ class Task(BaseModel):
     capability: str = Field(description="What is asked of the target; for type `ask`, what the words meant.")
     parts: list[Part] = Field(default_factory=list, description="Rich parts of the result.")
     priority: int = 0
-    timeout_s: float
+    timeout_s: float | None = Field(description="Null if what is stored is no finite number.")
     project_id: str | None = None
     root: str
     retry_of: str | None = Field(default=None, description="The task that this one is a retry of.")
