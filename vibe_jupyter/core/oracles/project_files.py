@@ -32,6 +32,7 @@ _FOLDER = "(?P<ps_d>/)"
 def project_files(
     root: Path,
     *,
+    project: Path | None = None,
     hidden: bool = True,
     ignored: bool = False,
     on_error: Callable[[OSError], None] | None = None,
@@ -40,11 +41,13 @@ def project_files(
 
     Args:
         root: a folder; it is walked through even if it is hidden or ignored itself.
+        project: the folder whose `.gitignore` counts, with those on the way from it to `root`, where there is
+            no git repository; passed over if `root` lies outside of it. Default: `root`.
         hidden: whether files and folders whose names begin with a dot are shown.
         ignored: whether files that `.gitignore` excludes are shown.
         on_error: told of each folder that cannot be listed; it is passed over, as `os.walk` does.
     """
-    top = root if ignored else _repository_of(root)
+    top = root if ignored else _top_of(root, project)
     above = "" if top == root else f"{root.relative_to(top).as_posix()}/"
     rules: tuple[_Rules, ...] = () if ignored else _rules_above(top, above)
     waiting = [("", rules)]
@@ -184,6 +187,7 @@ def _read_rules(file: Path, base: str) -> list[_Rules]:
     return [_Rules(base, (line.removesuffix("\r") for line in text.split("\n")))]
 
 
-def _repository_of(folder: Path) -> Path:
-    """Return the nearest folder from `folder` upwards with a `.git`; without one, `folder`."""
-    return next((top for top in (folder, *folder.parents) if (top / ".git").exists()), folder)
+def _top_of(folder: Path, project: Path | None) -> Path:
+    """Return the nearest folder from `folder` upwards with a `.git`; without one, `project` or `folder`."""
+    default = project if project is not None and folder.is_relative_to(project) else folder
+    return next((top for top in (folder, *folder.parents) if (top / ".git").exists()), default)

@@ -457,12 +457,12 @@ class WorkerContext:
             raise NotFound(f"{path} does not exist", code="path.not_found", hint="is it a.py?")
         return resolved
 
-    async def in_process(self, function: Any, *args: Any) -> Any:
+    async def in_process(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         def report(fraction: float | None, message: str, data: dict[str, Any]) -> None:
             self.told.append(fraction)
             self.has_begun.set()
 
-        return await self._pool.run(function, *args, report=report)
+        return await self._pool.run(function, *args, report=report, **kwargs)
 
 
 @pytest_asyncio.fixture
@@ -492,6 +492,16 @@ class TestOracle:
         context = WorkerContext(write(tmp_path, {"src/a.py": "needle\n", "b.py": "needle\n"}), pool)
         found = await self.run(context, query)
         assert (places(found), found.words) == ([("a.py", 1)], ["needle"])
+
+    async def test_ignore_files_between_the_project_and_the_folder_count(
+        self, tmp_path: Path, pool: WorkerPool
+    ) -> None:
+        files: dict[str, str | bytes] = {".gitignore": "*.log\n/a/b/one.*\n"}
+        for name in ("keep/deep/k.log", "keep/k.py", "a/b/one.txt", "a/b/two.txt"):
+            files[name] = "needle\n"
+        context = WorkerContext(write(tmp_path, files), pool)
+        assert places(await self.run(context, "needle", path="keep")) == [("k.py", 1)]
+        assert places(await self.run(context, "needle", path="a")) == [("b/two.txt", 1)]
 
     async def test_a_word_that_is_no_place_stays_a_word(self, tmp_path: Path, pool: WorkerPool) -> None:
         context = WorkerContext(write(tmp_path, {"a.py": "parser needle\n"}), pool)
@@ -527,7 +537,7 @@ class TestOracle:
     ) -> None:
         context = WorkerContext(tmp_path, pool)
 
-        async def time_out(*_: Any) -> Any:
+        async def time_out(*_: Any, **__: Any) -> Any:
             raise TimeoutError("the server does not answer")
 
         monkeypatch.setattr(context, "in_process", time_out)

@@ -406,8 +406,8 @@ class WorkerContext:
             raise NotFound(f"{path} does not exist", code="path.not_found", hint="is it a.ipynb?")
         return resolved
 
-    async def in_process(self, function: Any, *args: Any) -> Any:
-        return await self._pool.run(function, *args)
+    async def in_process(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._pool.run(function, *args, **kwargs)
 
 
 @pytest_asyncio.fixture
@@ -422,6 +422,12 @@ class TestOracle:
     async def run(self, root: Path, pool: WorkerPool, query: str, **fields: Any) -> Found:
         context: Any = WorkerContext(root, pool)
         return await NotebookQuery().run(context, NotebookQueryInput(query=query, **fields))
+
+    async def test_ignore_files_above_the_folder_count(self, tmp_path: Path, pool: WorkerPool) -> None:
+        cells = [code("x = 1")]
+        write(tmp_path, {".gitignore": "draft*\n", "src/draft.ipynb": cells, "src/a.ipynb": cells})
+        found = await self.run(tmp_path, pool, "", path="src", what="cells")
+        assert {row.notebook for row in found.rows} == {"a.ipynb"}
 
     async def test_a_folder_or_notebook_at_the_end_of_the_sentence_narrows_it(
         self, tmp_path: Path, pool: WorkerPool

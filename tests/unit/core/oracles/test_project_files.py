@@ -129,6 +129,23 @@ class TestGitignore:
     def test_rules_above_a_folder_without_a_repository_do_not_count(self, tmp_path: Path) -> None:
         write(tmp_path, {".gitignore": "*.log\n", "src/a.log": ""})
         assert list(project_files(tmp_path / "src")) == ["a.log"]
+        assert list(project_files(tmp_path / "src", project=tmp_path / "src")) == ["a.log"]
+        assert list(project_files(tmp_path / "src", project=tmp_path / "other")) == ["a.log"]
+
+    def test_without_a_repository_the_rules_from_the_project_down_count(self, tmp_path: Path) -> None:
+        project = tmp_path / "project"
+        write(tmp_path, {".gitignore": "*.py\n"})
+        write(
+            project,
+            {
+                ".gitignore": "*.log\n/a/b/one.*\n", "a/.gitignore": "!keep.log\n",
+                "a/b/one.txt": "", "a/b/two.py": "", "a/b/x.log": "", "a/b/keep.log": "",
+            },
+        )  # fmt: skip
+        assert list(project_files(project / "a", project=project)) == [
+            ".gitignore", "b/keep.log", "b/two.py",
+        ]  # fmt: skip
+        assert list(project_files(project / "a" / "b", project=project)) == ["keep.log", "two.py"]
 
     def test_an_ignored_folder_that_is_asked_for_is_walked_through(self, tmp_path: Path) -> None:
         write(tmp_path, {".git/HEAD": "", ".gitignore": "build/\n", "build/a.py": "", "build/b/c.py": ""})

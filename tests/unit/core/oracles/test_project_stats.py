@@ -139,8 +139,8 @@ class FolderContext:
             raise NotFound(f"{path} does not exist", code="path.not_found")
         return (self.root / path).resolve()
 
-    async def in_process(self, function: Any, *args: Any) -> Any:
-        return await asyncio.to_thread(function, *args)
+    async def in_process(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        return await asyncio.to_thread(function, *args, **kwargs)
 
 
 class TestFolder:

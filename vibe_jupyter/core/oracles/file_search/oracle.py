@@ -83,7 +83,9 @@ async def _search(context: Context, target: Path, wanted: FileSearchInput) -> di
     limit = asyncio.timeout(wanted.timeout_s if wanted.mode == "regex" else None)
     try:
         async with limit:
-            return await context.in_process(search_files, str(target), wanted.model_dump())
+            return await context.in_process(
+                search_files, str(target), wanted.model_dump(), project=str(context.root)
+            )
     except TimeoutError as error:
         if not limit.expired():
             raise

@@ -29,7 +29,9 @@ _MAX_NOTEBOOK_BYTES = 64 * 2**20
 Report = Callable[..., None]
 
 
-def search_files(target: str, fields: dict[str, Any], report: Report | None = None) -> dict[str, Any]:
+def search_files(
+    target: str, fields: dict[str, Any], report: Report | None = None, *, project: str | None = None
+) -> dict[str, Any]:
     """Return the fields of a `FileSearchOutput`.
 
     Args:
@@ -37,13 +39,14 @@ def search_files(target: str, fields: dict[str, Any], report: Report | None = No
         fields: those of a `FileSearchInput`; its `path` is not looked at.
         report: called now and then with the fraction of files done, a message, and the facts `files` and
             `matches`.
+        project: the folder whose `.gitignore` counts too, see `project_files`.
 
     Raises:
         InvalidInput: `file_search.bad_glob`.
     """
     wanted = FileSearchInput.model_validate(fields)
     matcher = _matcher(wanted)
-    search = Search(Path(target), wanted, matcher, report)
+    search = Search(Path(target), wanted, matcher, report, Path(project) if project else None)
     search.run()
     best = search.ranking.best()
     return {
@@ -72,7 +75,12 @@ class Search:
     """One search while its files are visited."""
 
     def __init__(
-        self, target: Path, wanted: FileSearchInput, matcher: Matcher, report: Report | None
+        self,
+        target: Path,
+        wanted: FileSearchInput,
+        matcher: Matcher,
+        report: Report | None,
+        project: Path | None,
     ) -> None:
         self.root = target if target.is_dir() else target.parent
         self.ranking: Ranking[dict[str, Any]] = Ranking(wanted.limit, len(matcher.terms))
@@ -82,6 +90,7 @@ class Search:
         self._wanted = wanted
         self._matcher = matcher
         self._report = report
+        self._project = project
         self._files = self._done = 0
         self._last: tuple[str, int | None, int] | None = None
 
@@ -111,6 +120,7 @@ class Search:
         if self._target == self.root:
             names = project_files(
                 self.root,
+                project=self._project,
                 hidden=self._wanted.hidden,
                 ignored=self._wanted.ignored,
                 on_error=lambda _: self.skipped.update(unreadable=1),

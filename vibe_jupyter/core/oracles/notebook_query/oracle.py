@@ -69,7 +69,9 @@ class NotebookQuery(Oracle):
                 hint="name an .ipynb file or a folder; file_search looks into other files",
             )
         wanted = input.model_copy(update={"query": query})
-        result = await context.in_process(query_notebooks, str(target), wanted.model_dump())
+        result = await context.in_process(
+            query_notebooks, str(target), wanted.model_dump(), project=str(context.root)
+        )
         return NotebookQueryOutput.model_validate(result)
 
 

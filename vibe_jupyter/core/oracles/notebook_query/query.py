@@ -30,13 +30,16 @@ _MAX_PROBLEMS = 100
 Report = Callable[..., None]
 
 
-def query_notebooks(target: str, fields: dict[str, Any], report: Report | None = None) -> dict[str, Any]:
+def query_notebooks(
+    target: str, fields: dict[str, Any], report: Report | None = None, *, project: str | None = None
+) -> dict[str, Any]:
     """Return the fields of a `NotebookQueryOutput`.
 
     Args:
         target: an existing folder or notebook, absolute.
         fields: those of a `NotebookQueryInput`; its `path` is not looked at.
         report: called for each notebook with the fraction done, a message, and the fact `notebooks`.
+        project: the folder whose `.gitignore` counts too, see `project_files`.
 
     Raises:
         NotFound: `notebook_query.no_such_notebook`, where the query names one that is not there.
@@ -45,7 +48,7 @@ def query_notebooks(target: str, fields: dict[str, Any], report: Report | None =
     intent = read_intent(wanted.query, None if wanted.what == "auto" else wanted.what)
     path = Path(target)
     root = path if path.is_dir() else path.parent
-    names = _notebooks(root) if path == root else [path.name]
+    names = _notebooks(root, Path(project) if project else None) if path == root else [path.name]
     if path == root and intent.notebook is not None:
         names = _named(intent.notebook, names)
     notebooks = Notebooks(root, names, report)
@@ -215,8 +218,8 @@ def _worth(hit: Hit) -> float:
     return hit.factor * sum(hit.qualities)
 
 
-def _notebooks(root: Path) -> list[str]:
-    return sorted(name for name in project_files(root) if name.endswith(".ipynb"))
+def _notebooks(root: Path, project: Path | None) -> list[str]:
+    return sorted(name for name in project_files(root, project=project) if name.endswith(".ipynb"))
 
 
 def _named(name: str, names: Iterable[str]) -> list[str]:

@@ -67,7 +67,9 @@ class ProjectStats(Oracle):
                 code="project.not_a_folder",
                 hint=f"name the folder it is in: {folder.parent}",
             )
-        result = await context.in_process(project_statistics, str(folder), input.biggest)
+        result = await context.in_process(
+            project_statistics, str(folder), input.biggest, project=str(context.root)
+        )
         return ProjectStatsOutput(path=str(folder), **result)
 
 

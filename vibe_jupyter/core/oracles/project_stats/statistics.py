@@ -30,20 +30,24 @@ _SOURCE_FOLDERS = ("", "src", "lib", "python")
 Report = Callable[..., None]
 
 
-def project_statistics(root: str, biggest: int, report: Report | None = None) -> dict[str, Any]:
+def project_statistics(
+    root: str, biggest: int, report: Report | None = None, *, project: str | None = None
+) -> dict[str, Any]:
     """Return the fields of a `ProjectStatsOutput`, but for the path.
 
     Args:
         root: an existing folder.
         biggest: how many of the biggest files to list.
         report: called now and then with `fraction` None, a message, and the fact `files`.
+        project: the folder whose `.gitignore` counts too, see `project_files`.
     """
     from vibe_jupyter.core.oracles.project_stats.declarations import read_declarations
     from vibe_jupyter.core.oracles.project_stats.dependencies import compare
 
     folder = Path(root)
     survey = Survey(folder)
-    for number, name in enumerate(project_files(folder), start=1):
+    names = project_files(folder, project=Path(project) if project else None)
+    for number, name in enumerate(names, start=1):
         survey.add(name)
         if report is not None and number % _REPORT_EVERY == 0:
             report(None, f"{number:,} files", files=number)
