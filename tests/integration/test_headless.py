@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+
+from tests.servers import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +52,20 @@ def notebook(path: Path, *cells: str) -> Path:
     return path
 
 
+class TestBrokenEngine:
+    def test_a_corrupt_engine_database_is_said_at_once_and_the_task_waits(
+        self, run: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "vibe-data").mkdir(mode=0o700)
+        (tmp_path / "vibe-data" / "dbos.db").write_bytes(os.urandom(9000))
+        done = run("jupyter", "vibe", "task", "--type", "file_search", "login")
+        assert done.returncode != 0
+        assert "task.cannot_run" in done.stderr
+        assert "dbos.db" in done.stderr
+        listed = run("jupyter", "vibe", "task", "list")
+        assert "queued" in listed.stdout
+
+
 class TestPapermill:
     def test_the_same_cells_run_without_a_server(self, project: Path, run: Any) -> None:
         notebook(
@@ -61,6 +78,15 @@ class TestPapermill:
         assert {"text/plain", "text/html"} <= set(output.data)
         assert "auth.py" in output.data["text/html"]
         assert second.outputs[0].data["text/plain"] == "'auth.py'"
+
+    def test_the_line_of_the_readme_runs_the_quickstart(self, tmp_path: Path, run: Any) -> None:
+        lines = (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
+        (line,) = [line.partition("#")[0] for line in lines if line.startswith("papermill ")]
+        program, *words = line.split()
+        shutil.copytree(REPOSITORY / "notebooks", tmp_path / "checkout" / "notebooks")
+        done = run(program, *words, cwd=tmp_path / "checkout")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "checkout" / "out.ipynb").is_file()
 
     def test_a_failed_task_fails_the_run_with_its_cause(self, project: Path, run: Any) -> None:
         notebook(project / "in.ipynb", "%vibe task missing.csv --type data_profile", "print('not reached')")

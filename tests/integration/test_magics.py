@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +17,9 @@ from vibe_jupyter.core.errors import VibeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture
@@ -99,6 +103,16 @@ class TestTasks:
         assert (again.task.retry_of, again.state) == (done.id, "succeeded")
         assert run(shell, "%vibe task list --limit 5").total == 2
 
+    @pytest.mark.parametrize("together", [True, False], ids=["one cell", "a cell for each line"])
+    def test_the_first_lines_of_the_readme_work_as_pasted(
+        self, shell: InteractiveShell, together: bool
+    ) -> None:
+        snippet = re.search(r"```python\n(%vibe.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+        assert snippet is not None
+        for source in [snippet[1]] if together else snippet[1].splitlines():
+            run(shell, source)
+        assert shell.user_ns["_"].rows == 2
+
     def test_no_wait_returns_at_once(self, shell: InteractiveShell) -> None:
         handle = run(shell, "%vibe task --type project_stats --no-wait")
         assert handle.wait().state == "succeeded"
@@ -137,6 +151,20 @@ class TestFailures:
         assert error.code == code
         if hint is not None:
             assert hint in f"{error.message} {error.hint}"
+
+    @pytest.mark.parametrize(
+        ("value", "said"), [("(1, 2)", "an object of type tuple"), ("None", "None"), ("'abc'", "type str")]
+    )
+    def test_a_variable_without_a_task_is_told_from_an_unknown_id(
+        self, shell: InteractiveShell, value: str, said: str
+    ) -> None:
+        run(shell, f"mine = {value}\nmine")
+        for name in ("mine", "_") if value != "None" else ("mine",):
+            error = failure(shell, f"%vibe task explain {name}")
+            assert error.message.startswith(f"the variable {name} holds no task but ")
+            assert said in error.message
+            assert "-o" in error.hint
+        assert failure(shell, "%vibe task explain other").message == "there is no task other"
 
     def test_a_path_outside_is_refused(self, shell: InteractiveShell) -> None:
         assert failure(shell, "%vibe task /etc/passwd --type data_profile").code == "path.outside_root"

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.tasks.schemas import Task
 
-__all__ = ["DemoReport", "DemoTask", "run_demo"]
+__all__ = ["DemoReport", "DemoTask", "run_demo", "sample_project"]
 
 _NOTEBOOK = "quickstart.ipynb"
+_SAMPLE = "shop"
 _CELL_TIMEOUT_S = 120
 
 
@@ -77,6 +78,17 @@ def run_demo(folder: str, *, quiet: bool) -> DemoReport:
         notebook=str(path),
         open_with=f"{_command('jupyter')} lab {shlex.quote(os.path.relpath(path))}",
     )
+
+
+def sample_project() -> Path:
+    """Return the quickstart's sample project: the one in the working directory, or else the packaged one.
+
+    Papermill runs a notebook where it was called, not where the notebook lies.
+    """
+    beside = Path(_SAMPLE).absolute()
+    if (beside / "data" / "orders.csv").is_file():
+        return beside
+    return Path(str(packaged_notebooks() / _SAMPLE))
 
 
 def packaged_notebooks() -> Traversable:

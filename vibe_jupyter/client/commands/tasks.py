@@ -117,11 +117,21 @@ def task_id_of(client: VibeClient, word: str, names: Mapping[str, Any]) -> str:
                 code="task.not_found",
                 hint=f"e.g. {', '.join(fitting[:3])}",
             )
+    if word in names:
+        raise NotFound(
+            f"the variable {word} holds no task but {_kind_of(value)}",
+            code="task.not_found",
+            hint='keep a result with -o, e.g. task "where is the login handled?" -o found; then: task explain found',
+        )
     raise NotFound(
         f"there is no task {word}",
         code="task.not_found",
         hint="give an id, a part of one, or a variable such as _; task list shows yours",
     )
+
+
+def _kind_of(value: Any) -> str:
+    return "None" if value is None else f"an object of type {type(value).__name__}"
 
 
 def _create(client: VibeClient, arguments: dict[str, Any]) -> TaskHandle:
