@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import shlex
 import shutil
 import sys
 from datetime import UTC, datetime
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +32,7 @@ __all__ = ["DemoReport", "DemoTask", "run_demo", "sample_project"]
 _NOTEBOOK = "quickstart.ipynb"
 _SAMPLE = "shop"
 _CELL_TIMEOUT_S = 120
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".pytest_cache")
 
 
 class DemoTask(BaseModel):
@@ -50,13 +54,21 @@ class DemoReport(BaseModel):
     tasks: list[DemoTask]
     notebook: str = Field(description="The executed notebook.")
     open_with: str = Field(description="The command that opens it.")
+    install_with: str | None = Field(
+        default=None, description="The command that gets JupyterLab; null if it is there."
+    )
+    kept: str | None = Field(
+        default=None,
+        description="The folder that was asked for, left as it is because its files were changed; else null.",
+    )
 
 
 def run_demo(folder: str, *, quiet: bool) -> DemoReport:
     """Copy the packaged notebook and its sample project to a folder, execute it there, and report.
 
     Args:
-        folder: made if it is not there; files of an earlier demo in it are replaced.
+        folder: made if it is not there. Where a file in it was changed since an earlier demo, the next free one
+            is taken: `vibe-demo-2`.
         quiet: show no progress.
 
     Raises:
@@ -65,7 +77,8 @@ def run_demo(folder: str, *, quiet: bool) -> DemoReport:
     """
     import nbformat
 
-    place = _prepare(Path(folder).absolute())
+    wanted = Path(folder).absolute()
+    place = _prepare(wanted)
     path = place / _NOTEBOOK
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     began = datetime.now(UTC)
@@ -77,6 +90,8 @@ def run_demo(folder: str, *, quiet: bool) -> DemoReport:
         tasks=tasks,
         notebook=str(path),
         open_with=f"{_command('jupyter')} lab {shlex.quote(os.path.relpath(path))}",
+        install_with=None if find_spec("jupyterlab") else f"{_command('pip')} install jupyterlab",
+        kept=None if place == wanted else str(wanted),
     )
 
 
@@ -99,15 +114,14 @@ def packaged_notebooks() -> Traversable:
     return Path(str(resources.files("vibe_jupyter"))).parent / "notebooks"
 
 
-def _prepare(place: Path) -> Path:
+def _prepare(wanted: Path) -> Path:
+    place = wanted
     try:
         with resources.as_file(packaged_notebooks()) as source:
-            shutil.copytree(
-                source,
-                place,
-                dirs_exist_ok=True,
-                ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".pytest_cache"),
-            )
+            numbers = itertools.count(2)
+            while _is_changed(place, source):
+                place = wanted.with_name(f"{wanted.name}-{next(numbers)}")
+            shutil.copytree(source, place, dirs_exist_ok=True, ignore=_NOT_COPIED)
     except OSError as error:
         raise InvalidInput(
             f"the demo cannot be put into {place}: {error.strerror or error}",
@@ -115,6 +129,30 @@ def _prepare(place: Path) -> Path:
             hint="name another one with --folder",
         ) from error
     return place
+
+
+def _is_changed(place: Path, source: Path) -> bool:
+    """Return whether a file that the demo would write is there with another content."""
+    for folder, folders, names in os.walk(source):
+        skipped = _NOT_COPIED(folder, [*folders, *names])
+        folders[:] = [name for name in folders if name not in skipped]
+        for name in names:
+            original = Path(folder, name)
+            there = place / original.relative_to(source)
+            if name not in skipped and there.is_file() and _content(there) != _content(original):
+                return True
+    return False
+
+
+def _content(path: Path) -> Any:
+    """Return what of a file is the person's: of the quickstart the cells without what running them left."""
+    data = path.read_bytes()
+    if path.name == _NOTEBOOK:
+        try:
+            return [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(data)["cells"]]
+        except (ValueError, LookupError, TypeError):  # no notebook any more
+            pass
+    return data
 
 
 def _execute(notebook: NotebookNode, place: Path, *, quiet: bool) -> None:

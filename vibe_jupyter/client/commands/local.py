@@ -71,7 +71,11 @@ def _by_surface(_arguments: dict[str, Any]) -> Any:
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--folder", default="vibe-demo", help="where the demo is put (default: vibe-demo)")
+    parser.add_argument(
+        "--folder",
+        default="vibe-demo",
+        help="where the demo is put (default: vibe-demo); changed files are kept, and a new folder is taken",
+    )
 
 
 def _demo(arguments: dict[str, Any]) -> Any:

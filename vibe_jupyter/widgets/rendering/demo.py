@@ -33,6 +33,14 @@ def _report(report: DemoReport) -> Iterator[Block]:
     yield Table(columns, rows)
     verdict = "All tasks succeeded." if report.ok else "Not every task succeeded."
     yield Line(Text(verdict, "good" if report.ok else "bad"), f" The executed notebook: {report.notebook}")
+    if report.kept:
+        yield Line(
+            Text("kept: ", "warn"), f"{report.kept} holds changes; this demo went to a new folder beside it"
+        )
+    if report.install_with:
+        yield Line(
+            "JupyterLab is not installed here; get it:  ", Text(report.install_with, "code", limit=1000)
+        )
     yield Line("look at it:  ", Text(report.open_with, "code", limit=1000))
 
 
