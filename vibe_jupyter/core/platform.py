@@ -18,6 +18,7 @@ from vibe_jupyter.core import ids, logs
 from vibe_jupyter.core.accounts.principal import OWNER
 from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.database.database import Database
+from vibe_jupyter.core.database.failures import stopping
 from vibe_jupyter.core.errors import Unavailable
 from vibe_jupyter.core.events import NewsBoard
 from vibe_jupyter.core.execution.child import ChildExecution
@@ -150,8 +151,22 @@ class Platform:
             raise
 
     async def acall(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """Run a coroutine on the platform's loop and await its result, from any other loop."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self.loop))
+        """Run a coroutine on the platform's loop and await its result, from any other loop.
+
+        Raises:
+            Unavailable: `platform.stopping`.
+        """
+        if not self._is_open:
+            coroutine.close()
+            raise stopping()
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if self._is_open or (caller is not None and caller.cancelling()):
+                raise
+            raise stopping() from None
 
     async def allowed_roots(self, user_id: str) -> Sequence[Path]:
         """Return the folders that a user's tasks may read, with links resolved."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
@@ -14,6 +15,7 @@ from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
 from traitlets import Float, default
 
+from vibe_jupyter.core.database.failures import stopping
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.memory import spare_collector
 
@@ -54,6 +56,7 @@ class VibeApp(ExtensionApp):
     _starting: asyncio.Task[Platform] | None = None
     _settings: Settings | VibeError | None = None
     _activity: PeriodicCallback | None = None
+    _is_stopping = False
 
     @default("static_paths")
     def _no_static_paths(self) -> list[str]:
@@ -86,6 +89,7 @@ class VibeApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Stop the platform; what runs is taken over by others or goes on at the next start."""
+        self._is_stopping = True
         for name in _FOR_KERNELS:
             os.environ.pop(name, None)
         if self._activity is not None:
@@ -121,8 +125,10 @@ class VibeApp(ExtensionApp):
         """Return the platform; the first call starts it, on a thread, so that the server is not held up.
 
         Raises:
-            Unavailable: `platform.not_started`, with the reason.
+            Unavailable: `platform.not_started`, with the reason; `platform.stopping`.
         """
+        if self._is_stopping:
+            raise stopping()
         if self._platform is not None:
             return self._platform
         if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
@@ -188,6 +194,7 @@ class VibeApp(ExtensionApp):
         platform = self._platform
         if platform is None or self.serverapp is None:
             return
-        if await platform.acall(platform.execution.is_busy()):
-            times: dict[str, Any] = self.serverapp.web_app.settings["last_activity_times"]
-            times[self.name] = datetime.now(UTC)
+        with contextlib.suppress(Unavailable):  # it is stopping
+            if await platform.acall(platform.execution.is_busy()):
+                times: dict[str, Any] = self.serverapp.web_app.settings["last_activity_times"]
+                times[self.name] = datetime.now(UTC)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -89,6 +93,32 @@ def test_a_stop_ends_open_streams_and_leaves_nothing_behind(
                 rest = []
             assert not {"failed", "cancelled", "succeeded"} & set(rest)
     assert not note.exists()
+    assert "Traceback" not in server.log
+    assert "was never" not in server.log
+
+
+def test_a_busy_server_that_is_stopped_says_so(start_server: Callable[..., JupyterServer]) -> None:
+    server = start_server()
+    answers: list[httpx.Response] = []
+    is_over = threading.Event()
+
+    def ask() -> None:
+        with server.http() as client, contextlib.suppress(httpx.TransportError):
+            task_id = client.post("/tasks", json={"type": "probe_run"}).json()["id"]
+            while not is_over.is_set():
+                answers.append(client.post("/tasks", json={"type": "probe_run"}))
+                answers.append(client.get("/tasks/history"))
+                answers.append(client.post(f"/tasks/{task_id}/cancel"))
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(ask)
+        time.sleep(1)
+        assert server.stop() == 0
+        is_over.set()
+    refused = [answer for answer in answers if answer.status_code not in (200, 202, 409)]
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} <= {(503, "platform.stopping")}
+    assert all(answer.headers["retry-after"] and answer.json()["hint"] for answer in refused)
     assert "Traceback" not in server.log
     assert "was never" not in server.log
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vibe_jupyter.core.database import connections, schema
-from vibe_jupyter.core.database.failures import database_errors
+from vibe_jupyter.core.database.failures import database_errors, stopping
 from vibe_jupyter.core.database.statements import Connection
 from vibe_jupyter.core.database.writer import Writer
 
@@ -37,6 +37,7 @@ class Database:
         self._local = threading.local()
         self._readers: list[Any] = []
         self._executor: ThreadPoolExecutor | None = None
+        self._is_closed = False
 
     @property
     def commits(self) -> int:
@@ -58,6 +59,7 @@ class Database:
     def close(self) -> None:
         """Write what is queued and close all connections."""
         self._writer.close()
+        self._is_closed = True
         if self._executor is not None:
             self._executor.shutdown()
         for connection in self._readers:
@@ -90,10 +92,14 @@ class Database:
         """Run a short, indexed read: SQLite at once on this thread, PostgreSQL on a reader thread."""
         if self._executor is None:
             return self.read_here(unit)
+        if self._is_closed:
+            raise stopping()
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.read_here, unit)
 
     def read_here(self, unit: Callable[[Connection], R]) -> R:
         """Do the same on this thread in any case, blocking."""
+        if self._is_closed:
+            raise stopping()
         with database_errors():
             connection = getattr(self._local, "connection", None)
             if connection is None or (self.dialect == "postgresql" and connection.broken):

@@ -11,7 +11,7 @@ from vibe_jupyter.core.errors import InvalidInput, Unavailable, VibeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["database_errors", "explained"]
+__all__ = ["database_errors", "explained", "stopping"]
 
 
 class StorageFullError(VibeError):
@@ -57,6 +57,15 @@ _SQLITE = {
         hint="check the disk; a network file system is not supported (jupyter vibe doctor)",
     ),
 }
+
+
+def stopping() -> Unavailable:
+    """Return what whoever comes while the platform stops is told."""
+    return Unavailable(
+        "the platform is stopping: nothing was done",
+        code="platform.stopping",
+        hint="send it again to the server that comes next",
+    )
 
 
 def explained(error: Exception) -> Exception:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.database import connections
-from vibe_jupyter.core.database.failures import explained
+from vibe_jupyter.core.database.failures import explained, stopping
 from vibe_jupyter.core.database.statements import Connection
 
 if TYPE_CHECKING:
@@ -97,11 +97,19 @@ class Writer:
             self._is_closed = True
             self._queue.put(None)
             self._thread.join()
+            self._refuse_the_rest()
 
     def _put(self, item: _Item) -> None:
         if self._is_closed:
-            raise RuntimeError("the database was closed")
+            raise stopping()
         self._queue.put(item)
+
+    def _refuse_the_rest(self) -> None:
+        """Answer those who had found it open and came behind the end."""
+        while not self._queue.empty():
+            if (item := self._queue.get()) is not None:
+                item.error = stopping()
+                self._resolve([item])
 
     def _run(self) -> None:
         is_open = True
