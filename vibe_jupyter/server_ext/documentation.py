@@ -51,7 +51,8 @@ class DocsHandler(JupyterHandler):
 
     @web.authenticated
     def get(self) -> None:
-        """Answer with the page."""
+        """Answer with the page, and with the cookie that its writes send back."""
+        _ = self.xsrf_token  # sets the cookie if there is none
         base = url_path_join(self.base_url, "vibe/docs/static")
         page = (STATIC / "docs.html").read_text(encoding="utf-8")
         self.finish(

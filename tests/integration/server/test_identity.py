@@ -140,6 +140,14 @@ class TestCookies:
         assert visitor.get("/user/profile").status_code == 200
         assert visitor.get("/tasks/history").status_code == 200
 
+    def test_the_documentation_is_enough_for_a_write(self, server: JupyterServer) -> None:
+        with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as browser:
+            page = browser.get("vibe/docs", params={"token": server.token})
+            assert page.status_code == 200
+            headers = {"X-XSRFToken": browser.cookies["_xsrf"]}
+            response = browser.post("vibe/api/tasks", json=PROBE, headers=headers)
+            assert response.status_code == 202, response.text
+
     def test_a_write_needs_the_xsrf_header(self, visitor: httpx.Client) -> None:
         for headers in ({}, {"X-XSRFToken": ""}, {"X-XSRFToken": "00" * 16}, {"X-XSRFToken": "2|x|y|z"}):
             refused(visitor.post("/tasks", json=PROBE, headers=headers), 403, "auth.xsrf")
