@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_UNCUT = 100_000
+"""Columns of a pipe or a file: nothing is cut there."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -124,7 +127,9 @@ def _text(result: Any) -> str:
 
     if isinstance(result, str):
         return result
-    return str(as_text(result, color=sys.stdout.isatty()))
+    if sys.stdout.isatty():
+        return str(as_text(result, color=True))
+    return str(as_text(result, width=_UNCUT))
 
 
 def _exit_code(result: Any) -> int:

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.unit.widgets.rendering_samples import make_match, make_search, make_task
+from vibe_jupyter.client.demo import DemoReport, DemoTask
 from vibe_jupyter.core.accounts.schemas import Profile
 from vibe_jupyter.core.config import EffectiveSetting
 from vibe_jupyter.core.doctor.check import Check
 from vibe_jupyter.core.oracles.schemas import OracleList
 from vibe_jupyter.core.status.schemas import Health, Status
+from vibe_jupyter.core.tasks.schemas import TaskTarget
 from vibe_jupyter.widgets.rendering import (
     JSON_TYPE,
     Line,
@@ -324,3 +326,29 @@ class TestThirdParties:
         text = text_of(make_task("file.search", {"hits": [{"file": "a.py"}]}))
         assert "a.py" in text
         assert "another shape than expected" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 100_000])
+def test_what_mends_a_problem_is_wrapped_and_never_cut(width: int) -> None:
+    fix = (
+        "a Python with SQLite 3.51.3 or newer; until then one server per data directory: "
+        + "/a/long/path" * 9
+    )
+    text = as_text([Check(name="database", status="warning", message="an old SQLite", fix=fix)], width=width)
+    assert "…" not in text
+    assert "".join(fix.split()) in "".join(text.split())
+    assert max(map(len, text.splitlines())) <= width
+    assert ("newer; until then one server per data directory" in text) == (width > 200)
+
+
+def test_what_the_demo_found_is_wrapped_and_never_cut() -> None:
+    task = DemoTask(
+        id="1", type="file_search", target=TaskTarget(id="file_search", type="oracle"), state="succeeded",
+        why="best of 6 for file.search, score 0.83", seconds=0.2, summary="3 matches in 1 file",
+    )  # fmt: skip
+    text = as_text(
+        DemoReport(ok=True, tasks=[task], notebook="a.ipynb", open_with="jupyter lab a.ipynb"), width=80
+    )
+    assert "…" not in text
+    words = {word for line in text.splitlines() for word in line.split()}
+    assert {*task.why.split(), *task.summary.split()} <= words

@@ -139,6 +139,21 @@ def test_the_history_is_a_table_with_short_ids_and_relative_times_and_the_rest_i
     assert 'title="2026-11-25 14:28:43 UTC"' in html
 
 
+@pytest.mark.parametrize(
+    ("input_", "shown"),
+    [
+        ({"mode": "regex", "path": "big", "query": "TODO|FIXME"}, "TODO|FIXME · big"),
+        ({"include": ["*.py"], "mode": "literal", "path": ".", "query": "login"}, "login"),
+        ({"format": "csv", "path": "sales.csv"}, "sales.csv"),
+        ({"address": "Berlin", "country": "DE"}, "Berlin · DE"),
+    ],
+)
+def test_a_task_in_the_history_is_recognised_by_what_was_asked(input_: dict[str, object], shown: str) -> None:
+    (row,) = [line for line in lines_of(History(items=[make_task(input=input_)], total=1, next_cursor=None), 200)
+              if "deadbeef" in line]  # fmt: skip
+    assert f"  {shown}  " in row
+
+
 def test_an_empty_history_says_what_to_do_next() -> None:
     text = as_text(History(items=[], total=0, next_cursor=None))
     assert text == 'no tasks here yet. Try: jupyter vibe task "where is the login handled?"'

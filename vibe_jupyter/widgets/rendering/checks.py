@@ -29,7 +29,7 @@ def checks_table(checks: Sequence[Check]) -> Table:
         rows.append((Text(sign, style), Text(check.name, "strong"), Text(check.message, limit=400)))
         if check.fix:
             rows.append((None, None, (Text("→ ", "muted"), Text(check.fix, "code", limit=400))))
-    return Table((Column(), Column(), Column(is_fluid=True)), rows, limit=200)
+    return Table((Column(), Column(), Column(is_fluid=True, wraps=True)), rows, limit=200)
 
 
 def verdict(checks: Sequence[Check]) -> str:

@@ -27,8 +27,8 @@ def _report(report: DemoReport) -> Iterator[Block]:
         for task in report.tasks
     ]
     columns = (
-        Column(), Column("task"), Column("done by"), Column("why"), Column("took", "right"),
-        Column("result", is_fluid=True),
+        Column(), Column("task"), Column("done by"), Column("why", is_fluid=True, wraps=True), Column("took", "right"),
+        Column("result", is_fluid=True, wraps=True),
     )  # fmt: skip
     yield Table(columns, rows)
     verdict = "All tasks succeeded." if report.ok else "Not every task succeeded."

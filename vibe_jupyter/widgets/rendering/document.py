@@ -128,11 +128,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; numbers are aligned right, `is_fluid` takes the room that is left."""
+    """A column of a table; numbers are aligned right, `is_fluid` takes the room that is left.
+
+    What does not fit is cut in text output, or goes on in the next line where the column `wraps`.
+    """
 
     title: str = ""
     align: Literal["left", "right"] = "left"
     is_fluid: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RENDERERS", "state_cell", "tasks_table", "when_cell"]
 
+_TELLING = ("query", "text", "question", "prompt", "path")
+"""Fields that say what was asked, the foremost first; a stored input has its fields in the alphabet's order."""
+
 
 def _task(task: Task) -> Iterator[Block]:
     match task.state:
@@ -119,9 +122,14 @@ def _row(task: Task) -> tuple[Cell, ...]:
 
 
 def _asked(input_: dict[str, Any]) -> str:
-    """Return what a task is recognised by: its texts, or all of its input."""
-    texts = [value for value in input_.values() if isinstance(value, str) and value.strip() not in ("", ".")]
-    return " · ".join(texts[:2]) if texts else formats.compact(input_) if input_ else ""
+    """Return what a task is recognised by: what was asked and where, else its texts, or all of its input."""
+    texts = {
+        name: value
+        for name, value in input_.items()
+        if isinstance(value, str) and value.strip() not in ("", ".")
+    }
+    told = [texts[name] for name in _TELLING if name in texts] or list(texts.values())
+    return " · ".join(told[:2]) if told else formats.compact(input_) if input_ else ""
 
 
 def _history(history: History) -> Iterator[Block]:

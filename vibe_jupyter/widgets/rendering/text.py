@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal, assert_never
 
@@ -102,10 +104,10 @@ class _Writer:
         has_head = any(titles)
         widths = self._widths(table.columns, titles if has_head else [""] * len(titles), rows)
         if has_head:
-            yield self._row(table.columns, [[(title, "1")] for title in titles], widths)
+            yield from self._row(table.columns, [[(title, "1")] for title in titles], widths)
             yield self._painted([(_GAP.join("─" * width for width in widths), "2")])
         for row in rows:
-            yield self._row(table.columns, row, widths)
+            yield from self._row(table.columns, row, widths)
         missing = (len(table.rows) if table.total is None else table.total) - len(rows)
         if missing > 0:
             where = f" · {clean(table.more, limit=200)}" if table.more else ""
@@ -132,14 +134,21 @@ class _Writer:
             widths[widest] = floor
         return widths
 
-    def _row(self, columns: Sequence[d.Column], cells: Sequence[Sequence[Run]], widths: Sequence[int]) -> str:
-        shown = []
-        for column, runs, width in zip(columns, cells, widths, strict=False):
-            fitted = fitted_runs(runs, width)
-            padding = " " * (width - sum(columns_of(text) for text, _ in fitted))
-            painted = self._painted(fitted)
-            shown.append(padding + painted if column.align == "right" else painted + padding)
-        return _GAP.join(shown).rstrip()
+    def _row(
+        self, columns: Sequence[d.Column], cells: Sequence[Sequence[Run]], widths: Sequence[int]
+    ) -> Iterator[str]:
+        """Yield the lines of a row: one, or more where a column wraps."""
+        wrapped = [
+            wrapped_runs(runs, width) if column.wraps else [fitted_runs(runs, width)]
+            for column, runs, width in zip(columns, cells, widths, strict=False)
+        ]
+        for parts in itertools.zip_longest(*wrapped, fillvalue=[]):
+            shown = []
+            for column, fitted, width in zip(columns, parts, widths, strict=False):
+                padding = " " * (width - sum(columns_of(text) for text, _ in fitted))
+                painted = self._painted(fitted)
+                shown.append(padding + painted if column.align == "right" else painted + padding)
+            yield _GAP.join(shown).rstrip()
 
 
 def columns_of(text: str) -> int:
@@ -168,3 +177,35 @@ def fitted_runs(runs: Sequence[Run], width: int) -> list[Run]:
                 return [*fitted, (text[:kept].rstrip() + "…", code)]
         fitted.append((text, code))
     return fitted
+
+
+def wrapped_runs(runs: Sequence[Run], width: int) -> list[list[Run]]:
+    """Return runs in lines of at most `width` columns, broken at spaces, and within a word that is longer."""
+    lines: list[list[Run]] = [[]]
+    room = width
+    for text, code in runs:
+        for word in re.findall(r"\s+|\S+", text):
+            if word.isspace() and columns_of(word) > room:
+                room = 0
+                continue
+            for piece in _pieces(word, width):
+                needed = columns_of(piece)
+                if needed > room:
+                    lines.append([])
+                    room = width
+                lines[-1].append((piece, code))
+                room -= needed
+    return lines
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    if columns_of(word) <= width:
+        yield word
+        return
+    piece = ""
+    for sign in word:
+        if columns_of(piece + sign) > width:
+            yield piece
+            piece = ""
+        piece += sign
+    yield piece
