@@ -310,7 +310,11 @@ class OperationHandler(VibeHandler):
             upcoming = asyncio.ensure_future(anext(items))
             # An error that is known at once has its own status; silence is no reason to keep the listener waiting.
             done, _ = await asyncio.wait({upcoming}, timeout=min(_FIRST_EVENT_S, self.vibe.heartbeat_s))
-            if done and not isinstance(upcoming.exception(), StopAsyncIteration):
+            if done and isinstance(upcoming.exception(), StopAsyncIteration):
+                self.set_status(HTTPStatus.NO_CONTENT)  # by which an `EventSource` stops connecting again
+                self.finish()
+                return
+            if done:
                 upcoming.result()
             self.set_header("Content-Type", _EVENT_STREAM)
             self.set_header("Cache-Control", "no-cache, no-transform")

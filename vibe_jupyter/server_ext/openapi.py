@@ -86,6 +86,8 @@ def _entry(operation: Operation, schemas: dict[Any, Any], components: dict[str, 
     else:
         success["content"] = {media_type: {"schema": result}}
     responses = {str(operation.status): success}
+    if operation.kind == "stream":
+        responses["204"] = {"description": "Nothing more will come"}
     for status in _error_statuses(operation):
         content = {_PROBLEM: {"schema": schemas[("problem", "")]}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}

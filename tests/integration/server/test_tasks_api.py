@@ -458,10 +458,24 @@ class TestEvents:
     def test_it_resumes_exactly_behind_each_event(self, api: httpx.Client) -> None:
         task_id = post(api, input_={"seconds": 0.3, "steps": 3})["id"]
         everything = events_of(api, task_id)
-        for number in range(len(everything) + 1):
+        for number in range(len(everything)):
             assert events_of(api, task_id, str(number)) == everything[number:]
             response = api.get(f"/tasks/{task_id}/events", params={"after": number})
             assert events_in(response.text) == everything[number:]
+
+    def test_behind_the_final_event_a_browser_need_not_ask_again(
+        self, api: httpx.Client, server: JupyterServer
+    ) -> None:
+        task_id = post(api)["id"]
+        last = events_of(api, task_id)[-1].id
+        assert last is not None
+        for asked in ({"headers": {"Last-Event-ID": last}}, {"params": {"after": last}}):
+            response = api.get(f"/tasks/{task_id}/events", **asked)
+            assert (response.status_code, response.content) == (204, b"")
+            assert response.headers["X-Vibe-Api-Level"] == "1"
+        handle = server.vibe().tasks.get(task_id)
+        assert list(handle.events(after=int(last))) == []
+        assert [event.type for event in handle.events(after=int(last) - 1)] == ["succeeded"]
 
     def test_the_header_of_a_reconnect_wins_over_the_url(self, api: httpx.Client) -> None:
         task_id = post(api)["id"]
