@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from vibe_jupyter.client.commands.tasks import parse_body
 from vibe_jupyter.client.commands.verbs import find_verb, parse
 from vibe_jupyter.core.errors import InvalidInput
 
@@ -39,3 +40,46 @@ def test_fields_of_the_input_may_stand_before_after_and_between_the_text(
 def test_a_field_without_a_value_is_named(words: list[str]) -> None:
     with pytest.raises(InvalidInput, match="--path needs a value"):
         parsed("task", *words)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("query: login\npath: src", {"query": "login", "path": "src"}),
+        ("# what\nquery: 'def f(a: int)'\n", {"query": "def f(a: int)"}),
+        ('{"query": "a: b"}', {"query": "a: b"}),
+        ("{query: login}", {"query": "login"}),
+        ("where is the login handled?", "where is the login handled?"),
+        ("Find this: the login", "Find this: the login"),
+        ("find all of these: [unbalanced", "find all of these: [unbalanced"),
+        ("TODO: mend it", "TODO: mend it"),
+        ("Note: where is http://x: it?", "Note: where is http://x: it?"),
+        ("see http://x.org: [what", "see http://x.org: [what"),
+        ("{login} $login", "{login} $login"),
+        ("def f(a):\n\treturn a", "def f(a):\n\treturn a"),
+        ("[a-z", "[a-z"),
+        ("  ", None),
+    ],
+)
+def test_a_cell_is_an_object_or_the_text_it_is(body: str, value: Any) -> None:
+    assert parse_body(body) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("query: [unbalanced", "line 1"),
+        ("query: login\npath: 'src", "line 2"),
+        ("# what\n\nquery: def f(a): b", "line 3"),
+        ("---\nquery: {a", "line 2"),
+        ('{"query": "login"', "line 1"),
+        ('{"query": "login",\n "path" "src"}', "line 2"),
+        ("{query: [a}", "line 1"),
+        ("'query': [a", "line 1"),
+    ],
+)
+def test_a_broken_object_is_an_error_and_no_text(body: str, place: str) -> None:
+    with pytest.raises(InvalidInput, match=f"neither JSON nor YAML in {place}, column") as caught:
+        parse_body(body)
+    assert caught.value.code == "task.invalid_input"
+    assert "\n" not in caught.value.message

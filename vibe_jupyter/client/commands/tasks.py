@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ __all__ = ["create_task", "parse_body", "task_id_of"]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _ID_PART = re.compile(r"[0-9a-f-]{4,36}\Z")
+_FIELD = re.compile(r"[a-z_]\w*\Z")
+_OBJECT_START = re.compile(r"""((---|#.*)?[ \t\r]*\n)*[ \t]*(\{\s*)?(["']?)[a-z_]\w*\4\s*:(\s|\Z)|\{\s*["]""")
 _PROFILE = "data_profile"
 
 
@@ -29,6 +32,7 @@ def create_task(
     text: str = "",
     value: Any = None,
     fields: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> TaskHandle:
     """Create a task from a command line.
 
@@ -37,6 +41,7 @@ def create_task(
         text: the free text; it goes to the type's text field, or decides the type if none is given.
         value: the input: an object, a text, or a table (DataFrame, Arrow table), which is put into a file.
         fields: single fields of the input, as text; each is read as YAML where it is no plain text.
+        name: the variable that holds `value`, if any.
 
     Raises:
         InvalidInput: what is wrong; see `tasks.create`.
@@ -44,7 +49,7 @@ def create_task(
     kind = arguments.pop("type", None)
     input_: dict[str, Any] = {}
     if frames.is_frame(value):
-        input_["path"] = str(frames.save(value, client))
+        input_["path"] = str(frames.save(value, client, name))
         kind = kind or _PROFILE
     elif isinstance(value, dict):
         input_.update(value)
@@ -83,15 +88,29 @@ def create_task(
 
 
 def parse_body(body: str) -> Any:
-    """Return a cell's body as an object if it is JSON or YAML of one, else as the text it is."""
+    """Return a cell's body as an object if it is JSON or YAML of one, else as the text it is.
+
+    A sentence with a colon is text: `Find this: the login`. An object begins with a field's name or a brace.
+
+    Raises:
+        InvalidInput: `task.invalid_input`, if it begins as an object and is neither JSON nor YAML.
+    """
+    import yaml
+
     text = body.strip()
     if not text:
         return None
-    try:
+    with contextlib.suppress(ValueError):
         value = json.loads(text)
-    except ValueError:
-        value = _yaml_object(text)
-    return value if isinstance(value, dict) else text
+        return value if isinstance(value, dict) else text
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        if _OBJECT_START.match(text):
+            raise _unreadable(error) from None
+        return text
+    is_object = isinstance(value, dict) and any(_FIELD.match(str(key)) for key in value)
+    return value if is_object else text
 
 
 def task_id_of(client: VibeClient, word: str, names: Mapping[str, Any]) -> str:
@@ -162,10 +181,12 @@ def _scalar(raw: str) -> Any:
         return raw
 
 
-def _yaml_object(text: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return None
+def _unreadable(error: Exception) -> InvalidInput:
+    mark = getattr(error, "problem_mark", None)
+    place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return InvalidInput(
+        f"the input begins as an object, but is neither JSON nor YAML{place}: "
+        f"{getattr(error, 'problem', None) or error}",
+        code="task.invalid_input",
+        hint="put a value with brackets, quotes or a colon into quotes, e.g. query: 'def f(a: int)'",
+    )
