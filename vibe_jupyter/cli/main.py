@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands.verbs import find_verb, help_text, parse
+from vibe_jupyter.client.commands.verbs import find_verb, help_text, is_group, parse
 from vibe_jupyter.core.errors import InvalidInput, VibeError
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def _main(words: list[str]) -> int:
         return 0
     if words[-1] in ("-h", "--help"):
         print(help_text("cli", words[:-1]))
+        return 0
+    if is_group(words, "cli"):
+        print(help_text("cli", words))
         return 0
     verb, rest = find_verb(words, "cli")
     arguments, fields = parse(verb, rest, "cli")

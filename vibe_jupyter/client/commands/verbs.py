@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["Surface", "Verb", "find_verb", "help_text", "parse", "verbs_of"]
+__all__ = ["Surface", "Verb", "find_verb", "help_text", "is_group", "parse", "verbs_of"]
 
 Surface = local.Surface
 _OPTION = re.compile(r"--[^\W\d][\w-]*")
@@ -81,8 +81,14 @@ def find_verb(words: Sequence[str], surface: Surface) -> tuple[Verb, list[str]]:
         verb = verbs.get(" ".join(words[:count]))
         if verb is not None and len(words) >= count:
             return verb, list(words[count:])
-    near = nearest(words[0], verbs)
     program = _PROGRAM[surface]
+    if group := _group(words[0], surface):
+        raise InvalidInput(
+            f"there is no verb {' '.join(words[:2])!r}",
+            code="command.unknown_verb",
+            hint=f"there are {', '.join(f'{program} {verb}' for verb in group)}",
+        )
+    near = nearest(words[0], verbs)
     hint = (
         f"did you mean {' or '.join(f'{program} {verb}' for verb in near)}?"
         if near
@@ -94,16 +100,27 @@ def find_verb(words: Sequence[str], surface: Surface) -> tuple[Verb, list[str]]:
 
 
 def help_text(surface: Surface, words: Sequence[str] = ()) -> str:
-    """Return the list of verbs, or the help of one."""
-    if words:
+    """Return the list of verbs, or the help of one, or the list of those that begin with one word: `db`."""
+    verbs = _group(words[0], surface) if len(words) == 1 else {} if words else verbs_of(surface)
+    if not verbs:
         verb, _ = find_verb(words, surface)
         return verb.parser(surface).format_help()
-    verbs = verbs_of(surface)
     width = max(map(len, verbs))
     program = _PROGRAM[surface]
     lines = [f"  {program} {words:<{width}}  {verb.summary}" for words, verb in sorted(verbs.items())]
-    more = f"{program} help VERB tells more, e.g. {program} help task list"
+    example = "task list" if "task list" in verbs else min(verbs)
+    more = f"{program} help VERB tells more, e.g. {program} help {example}"
     return "\n".join([*lines, "", more])
+
+
+def is_group(words: Sequence[str], surface: Surface) -> bool:
+    """Return whether this is no verb, but the word that some begin with: `db`."""
+    return len(words) == 1 and bool(_group(words[0], surface))
+
+
+def _group(word: str, surface: Surface) -> dict[str, Verb]:
+    verbs = verbs_of(surface)
+    return {} if word in verbs else {key: verb for key, verb in verbs.items() if key.startswith(f"{word} ")}
 
 
 def parse(verb: Verb, words: Sequence[str], surface: Surface) -> tuple[dict[str, Any], dict[str, str]]:
