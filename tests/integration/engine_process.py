@@ -63,6 +63,7 @@ class EngineProcess:
         self._engine = DbosEngine(
             url,
             self._run,
+            give_up=self._give_up,
             database=self._database,
             leases=Leases(self._database, options.get("lease_ttl_s", 30)),
             serves_shared=options.get("serves_shared", True),
@@ -71,10 +72,15 @@ class EngineProcess:
             retries=RetryPolicy(interval_s=0.05),
         )
 
+    async def _give_up(self, task_id: str, error: Exception) -> None:
+        self._say("GIVEN_UP", task_id)
+
     async def main(self, *, starts: bool) -> None:
-        relay: Any = SimpleNamespace(wake=lambda: self._say("ADOPTED", "outbox"))
+        relay: Any = SimpleNamespace(
+            outbox_id=self._engine.executor_id, wake=lambda: self._say("ADOPTED", "outbox")
+        )
         registry: Any = SimpleNamespace(targets=TARGETS)
-        orphans = SayingOrphans(self._store, registry, NewsBoard(), self._engine, relay)
+        orphans = SayingOrphans(self._store, registry, NewsBoard(), relay)
         orphans.say = self._say
         await self._engine.open(orphans)
         if starts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable
+from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable, VibeError
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Task, TaskEvent
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class TaskHandle(_Handle):
 
         Raises:
             Unavailable: if the server is gone for long; the task is not lost then.
+            VibeError: `task.cannot_run`, if tasks cannot be run for now; it waits.
         """
         import time
 
@@ -176,6 +177,8 @@ class TaskHandle(_Handle):
                     yield event
                     if event.type in FINAL_STATES:
                         return
+                    if event.type == "problem":
+                        raise _cannot_run(event)
                 if self._tasks.fetch(self.id).is_final:
                     return  # before `after`
                 raise _stream_ended()
@@ -251,6 +254,8 @@ class AsyncTaskHandle(_Handle):
                         yield event
                         if event.type in FINAL_STATES:
                             return
+                        if event.type == "problem":
+                            raise _cannot_run(event)
                 if (await self._tasks.afetch(self.id)).is_final:
                     return
                 raise _stream_ended()
@@ -332,6 +337,14 @@ class _Patience:
             ) from error
         self._failures += 1
         return min(1.0, 0.05 * 2.0 ** min(self._failures, 5))
+
+
+def _cannot_run(event: TaskEvent) -> VibeError:
+    return VibeError(
+        f"the task was accepted and waits, for tasks cannot be run now: {event.data.get('message')}",
+        code="task.cannot_run",
+        hint="it is run once that is solved; jupyter vibe doctor helps to find the cause",
+    )
 
 
 def _stream_ended() -> Unavailable:

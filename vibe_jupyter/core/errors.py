@@ -61,6 +61,11 @@ class VibeError(Exception):
         text = f"[{self.code}] {self.message}"
         return f"{text}\nhint: {self.hint}" if self.hint else text
 
+    @property
+    def in_one_line(self) -> str:
+        """Return message and hint, for a list of problems."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with all fields, whatever the constructor of a subclass asks for."""
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]

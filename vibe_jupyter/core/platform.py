@@ -19,7 +19,7 @@ from vibe_jupyter.core.accounts.principal import OWNER
 from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.database.failures import stopping
-from vibe_jupyter.core.errors import Unavailable
+from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.events import NewsBoard
 from vibe_jupyter.core.execution.child import ChildExecution
 from vibe_jupyter.core.execution.local import LocalExecution
@@ -41,6 +41,7 @@ Mode = Literal["server", "worker", "in-process"]
 R = TypeVar("R")
 
 _PRUNE_EVERY_S = 3600.0
+_PATIENCE_S = 2.0
 
 log = get_logger("platform")
 
@@ -108,6 +109,7 @@ class Platform:
             allowed_roots=self.allowed_roots,
             accepted=self.execution.wake,
             cancel_running=self._cancel_running,
+            problem=lambda: self.execution.problem,
         )
 
     @property
@@ -181,7 +183,9 @@ class Platform:
     async def _start(self) -> None:
         await self.execution.open()
         self._spawn(self._prune_now_and_then())
-        if await self.task_store.has_unfinished():
+        if self.mode == "in-process":
+            self._spawn(self._start_if_it_stays())
+        elif await self.task_store.has_unfinished():
             await self.execution.start()
 
     async def _stop(self) -> None:
@@ -196,6 +200,15 @@ class Platform:
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._background.append(self.loop.create_task(coroutine))
+
+    async def _start_if_it_stays(self) -> None:
+        """Go on with what was left, unless this process is here for one question only."""
+        await asyncio.sleep(_PATIENCE_S)
+        try:
+            if await self.task_store.has_unfinished():
+                await self.execution.start()
+        except VibeError as error:
+            log.warning("tasks that were left wait", reason=str(error))
 
     async def _cancel_running(self, task_id: str) -> None:
         await self.acall(self.execution.cancel(task_id))

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.factories import ProbeInput, ProbeOutput, make_target, probe_registry
 from vibe_jupyter.client.api import VibeClient
 from vibe_jupyter.client.in_process import InProcessTransport
 from vibe_jupyter.core.accounts.principal import OWNER
+from vibe_jupyter.core.database.statements import Statement
 from vibe_jupyter.core.errors import Failed, InvalidInput, NotFound, Unavailable, VibeError
 from vibe_jupyter.core.execution.child import ChildExecution
 from vibe_jupyter.core.oracles.base import Capability, Part
@@ -164,6 +170,53 @@ class TestFailure:
         assert (handle.error.code, handle.state) == ("target.bug", "failed")
         assert "RuntimeError: a bug" in handle.error.message
         assert run(vibe).wait().state == "succeeded"
+
+    def test_a_full_disk_is_waited_for_and_is_not_the_targets_fault(
+        self, make_platform: PlatformFactory, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        started, go_on = threading.Event(), threading.Event()
+
+        async def large(context: Context, input: BaseModel) -> ProbeOutput:
+            started.set()
+            while not go_on.is_set():
+                await asyncio.sleep(0.01)
+            context.progress(0.5, "y" * 400)
+            return ProbeOutput(text="x" * 1_000_000, calls=1)
+
+        target = make_target(run=large)
+        platform = make_platform(registry=Registry([target]))
+        if platform.database.dialect != "sqlite":
+            pytest.skip("whose disk that is cannot be limited from here")
+
+        def limit(pages: int) -> None:
+            pragma = Statement(sa.text(f"PRAGMA max_page_count = {pages}"))
+            platform.call(platform.database.write(lambda c: c.all(pragma)))
+
+        handle = run(VibeClient(InProcessTransport(platform)))
+        assert started.wait(30)
+        limit(1)  # SQLite takes no less than there are
+        go_on.set()
+        deadline, logged = time.monotonic() + 30, ""
+        while "a task waits for the database" not in logged:
+            assert time.monotonic() < deadline, "the disk did not get full"
+            time.sleep(0.02)
+            logged += capfd.readouterr().err
+        assert handle.refresh().state == "running"
+        limit(1_000_000)
+        assert handle.wait().state == "succeeded"
+        assert handle.task.attempts == 1
+        assert target.stats.failures_in_a_row == 0
+
+    def test_what_the_engine_gives_up_fails_with_the_last_reason(
+        self, make_platform: PlatformFactory
+    ) -> None:
+        platform = make_platform(registry=probe_registry())
+        handle = run(VibeClient(InProcessTransport(platform)), seconds=600)
+        wait_for(handle, "running")
+        platform.call(platform.execution._give_up(handle.id, OSError("a bug of ours")))
+        assert handle.refresh().state == "failed"
+        assert handle.error.code == "task.given_up"
+        assert "OSError: a bug of ours" in handle.error.message
 
     def test_a_result_that_is_too_large(
         self, make_platform: PlatformFactory, monkeypatch: pytest.MonkeyPatch
@@ -414,3 +467,45 @@ def test_a_servers_process_for_tasks_ends_when_it_has_long_been_idle_and_comes_b
         while execution.is_started:
             assert time.monotonic() < deadline, "it stays"
             time.sleep(0.05)
+
+
+_ONE_TASK = """
+import sys
+from pathlib import Path
+from tests.factories import probe_registry
+from vibe_jupyter.client.api import VibeClient
+from vibe_jupyter.client.in_process import InProcessTransport
+from vibe_jupyter.core.platform import Platform
+from vibe_jupyter.core.settings import load_settings
+platform = Platform(load_settings(), Path.cwd(), "in-process", probe_registry())
+platform.start()
+handle = VibeClient(InProcessTransport(platform)).tasks.create(type="probe_run", input={"seconds": 3})
+next(event for event in handle.events() if event.type == "running")
+print(handle.id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_asks_one_question_only_does_not_hold_up_the_tasks_of_the_dead(
+    make_platform: PlatformFactory, tmp_path: Path
+) -> None:
+    paths = {"VIBE_DATA_DIR": str(tmp_path / "vibe-data"), "PYTHONPATH": str(Path(__file__).parents[3])}
+    if make_platform.url is not None:
+        paths["VIBE_DATABASE_URL"] = make_platform.url
+    with subprocess.Popen(
+        [sys.executable, "-c", _ONE_TASK],
+        env={**os.environ, **paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as killed:
+        task_id = killed.stdout.readline().decode().strip()
+        killed.kill()
+    for _ in range(3):
+        visitor = make_platform(registry=probe_registry())
+        assert VibeClient(InProcessTransport(visitor)).tasks.get(task_id).state == "running"
+        visitor.stop()
+    began = time.monotonic()
+    vibe = make_platform.client(registry=probe_registry())
+    handle = vibe.tasks.get(task_id).wait()
+    assert kinds(handle).count("revived") == 1
+    assert time.monotonic() - began < 13, "10 s, and the 3 that it takes"

@@ -46,11 +46,15 @@ def sqlite_path(url: str) -> str:
 
 
 def sqlite_writer(path: str) -> sqlite3.Connection:
-    """Open the file to write; it is made if it is not there."""
+    """Open the file to write; it is made if it is not there.
+
+    The connection itself does not wait for the lock: `writer.Writer` does, and looks much more often.
+    """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     pragmas = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
     for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA busy_timeout=0")
     return connection
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ BulkUnit = Callable[[Connection, list[Any]], list[Any]]
 """The same for several callers at once: from their arguments, to their values. It fails for all or for none."""
 
 _BATCH = 256
+_LOOK_S, _OFTEN_FOR_S, _SELDOM_S = 0.0005, 0.25, 0.01
 
 
 @dataclass(slots=True)
@@ -145,7 +148,7 @@ class Writer:
 
     def _transact(self, run: Callable[[Connection], None]) -> None:
         connection = Connection(self._connection, self._dialect)
-        self._execute("BEGIN IMMEDIATE" if self._dialect == "sqlite" else "BEGIN")
+        self._begin()
         try:
             run(connection)
             self._execute("COMMIT")
@@ -153,6 +156,28 @@ class Writer:
             self._rollback()
             raise
         self.commits += 1
+
+    def _begin(self) -> None:
+        """Begin; on SQLite wait for the one lock that all processes share.
+
+        SQLite's own waiting pauses for 25 to 100 ms after the first few looks; two processes that write all the time
+        spent half of it asleep.
+        """
+        if self._dialect != "sqlite":
+            self._execute("BEGIN")
+            return
+        began = time.monotonic()
+        while True:
+            try:
+                self._execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                waited_s = time.monotonic() - began
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or (
+                    waited_s * 1000 > connections.BUSY_TIMEOUT_MS
+                ):
+                    raise
+            time.sleep(_LOOK_S if waited_s < _OFTEN_FOR_S else _SELDOM_S)
 
     def _run_together(self, batch: list[_Item], connection: Connection) -> None:
         groups: dict[Any, list[_Item]] = {}

@@ -75,7 +75,7 @@ def main(parent_pid: int) -> None:
     try:
         platform = _started(first, replies)
     except VibeError as error:
-        replies.say(problem=f"{error.message}; {error.hint}" if error.hint else error.message)
+        replies.say(problem=error.in_one_line)
         raise SystemExit(1) from None
     spare_collector()
     replies.say(ready=platform.execution.executor_id)

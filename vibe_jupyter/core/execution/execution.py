@@ -19,8 +19,10 @@ class Execution(Protocol):
     outbox_id: str
     """The name under which tasks accepted here are put into the outbox."""
 
-    problem: str | None
-    """Why tasks wait that should run, if that is so; for people."""
+    @property
+    def problem(self) -> str | None:
+        """Return why tasks wait that should run, if that is so; for people."""
+        ...
 
     async def open(self) -> None:
         """Be known as alive from now on, and see to what dead processes have left. Cheap."""

@@ -61,16 +61,22 @@ class LocalExecution:
         self._allowed_roots = allowed_roots
         self._workers = WorkerPool(settings.worker_processes)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vibe-blocking")
-        self._engine = create_engine(settings, database, run=self._run, serves_shared=serves_shared)
+        self._engine = create_engine(
+            settings, database, run=self._run, give_up=self._give_up, serves_shared=serves_shared
+        )
         self.executor_id = self._engine.executor_id
         self.outbox_id = serves or self.executor_id
-        self.problem: str | None = None
         self._relay = OutboxRelay(store, self._engine, loop, self.outbox_id)
         self._orphans = Orphans(store, registry, news, self._relay)
         self._runner = TaskRunner(
             store, registry, TaskRouter(registry), news, self.executor_id, self._make_context
         )
         self._relaying: asyncio.Task[None] | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Return why tasks wait that should run, if that is so."""
+        return self._relay.problem
 
     async def open(self) -> None:
         """Take the lease, and hand over whatever is accepted from now on."""
@@ -109,6 +115,9 @@ class LocalExecution:
 
     async def _run(self, task_id: str) -> None:
         await self._runner.run(task_id)
+
+    async def _give_up(self, task_id: str, error: Exception) -> None:
+        await self._runner.give_up(task_id, error)
 
     async def _make_context(self, task: StoredTask, progress: ProgressReport) -> RunContext:
         root = Path(task.root)

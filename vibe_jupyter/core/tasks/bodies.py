@@ -36,8 +36,15 @@ class Bodies:
     nothing, and the task is taken over by whoever finds this process dead.
     """
 
-    def __init__(self, run: Callable[[str], Awaitable[None]], slots: Slots, policy: RetryPolicy) -> None:
+    def __init__(
+        self,
+        run: Callable[[str], Awaitable[None]],
+        slots: Slots,
+        policy: RetryPolicy,
+        give_up: Callable[[str, Exception], Awaitable[None]],
+    ) -> None:
         self._run = run
+        self._give_up = give_up
         self._slots = slots
         self._policy = policy
         self._entries: dict[str, _Entry] = {}
@@ -166,6 +173,6 @@ class Bodies:
         log.info("task will be tried again", task_id=task_id, error=repr(error))
         try:
             await call_again(attempt, error, self._policy)
-        except Exception as given_up:
-            log.error("task given up", task_id=task_id, error=repr(given_up))
+        except Exception as last:
+            await self._give_up(task_id, last)
             raise

@@ -53,6 +53,7 @@ class DbosEngine:
         url: str,
         run: Callable[[str], Awaitable[None]],
         *,
+        give_up: Callable[[str, Exception], Awaitable[None]],
         database: Database,
         leases: LeaseStore,
         serves_shared: bool,
@@ -67,7 +68,7 @@ class DbosEngine:
         self._database = database
         self._tasks = TaskStore(database)
         self._concurrency, self._per_user = concurrency, min(concurrency_per_user, concurrency)
-        self._bodies = Bodies(run, Slots(concurrency, self._per_user), retries or RetryPolicy())
+        self._bodies = Bodies(run, Slots(concurrency, self._per_user), retries or RetryPolicy(), give_up)
         self._reaper = Reaper(leases, self)
         self._orphans: OrphanCare
         self._dbos: DbosRuntime | None = None

@@ -116,7 +116,12 @@ class TaskEngine(Protocol):
 
 
 def create_engine(
-    settings: Settings, database: Database, *, run: Callable[[str], Awaitable[None]], serves_shared: bool
+    settings: Settings,
+    database: Database,
+    *,
+    run: Callable[[str], Awaitable[None]],
+    give_up: Callable[[str, Exception], Awaitable[None]],
+    serves_shared: bool,
 ) -> TaskEngine:
     """Return the engine that the settings describe; it imports DBOS when it is started.
 
@@ -124,6 +129,7 @@ def create_engine(
         run: the body: runs a task by its id and stores how it ended. What it raises is answered by another call
             after a pause. `asyncio.CancelledError` means: somebody wants the task cancelled, or this process
             must not run it any longer; the task's row knows which.
+        give_up: told of a task, and of the last error, when its body has raised too often.
         serves_shared: whether to take tasks from all processes (a server, a worker) or own ones only (a kernel).
     """
     from vibe_jupyter.core.tasks.dbos_engine import DbosEngine
@@ -132,6 +138,7 @@ def create_engine(
     return DbosEngine(
         settings.engine_database_url,
         run,
+        give_up=give_up,
         database=database,
         leases=Leases(database, ttl_s=settings.lease_ttl_s),
         serves_shared=serves_shared,

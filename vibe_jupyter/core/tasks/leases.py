@@ -101,15 +101,20 @@ _RELEASE = Statement(sa.delete(_T).where(_IS_MINE, _T.c.reaper.is_(None)))
 _EXPIRE = Statement(
     sa.update(_T).where(_IS_MINE, _T.c.reaper.is_(None)).values(expires=0.0, pid=0, started="")
 )
-_SELECT_OTHERS = Statement(
+_SELECT_ALL = Statement(
     sa.select(
-        _T.c.executor_id, _T.c.host, _T.c.boot_id, _T.c.pid, _T.c.started, _T.c.expires,
-        (_T.c.expires < _Now()).label("is_late"),
-    ).where(_T.c.executor_id != _ME, _IS_UNCLAIMED)
+        _T.c.executor_id, _T.c.expires, sa.case((_IS_UNCLAIMED, sa.null()), else_=_T.c.reaper).label("reaper"),
+        _T.c.host, _T.c.boot_id, _T.c.pid, _T.c.started, (_T.c.expires < _Now()).label("is_late"),
+    )
 )  # fmt: skip
+_IS_CLAIMED_BY = _T.c.reaper == sa.bindparam("reaper_seen", type_=sa.Text)
 _CLAIM = Statement(
     sa.update(_T)
-    .where(_T.c.executor_id == _DEAD, _T.c.expires == sa.bindparam("seen", type_=sa.Double), _IS_UNCLAIMED)
+    .where(
+        _T.c.executor_id == _DEAD,
+        _T.c.expires == sa.bindparam("seen", type_=sa.Double),
+        sa.or_(_IS_UNCLAIMED, _IS_CLAIMED_BY),
+    )
     .values(reaper=_ME, reaper_until=_Now() + _TTL)
 )
 _PROLONG = Statement(
@@ -159,21 +164,26 @@ class Leases:
         """Return the dead processes that from now on only the caller may reap."""
         return [
             dead
-            for dead, seen in await self._dead(executor_id)
-            if await self._change(_CLAIM, me=executor_id, dead=dead, seen=seen, ttl=self.claim_ttl_s)
+            for dead, seen, reaper in await self._dead(executor_id)
+            if await self._change(
+                _CLAIM, me=executor_id, dead=dead, seen=seen, reaper_seen=reaper, ttl=self.claim_ttl_s
+            )
         ]
 
     async def has_dead(self, executor_id: str) -> bool:
         """Return whether any process is dead that nobody reaps."""
         return bool(await self._dead(executor_id))
 
-    async def _dead(self, executor_id: str) -> list[tuple[str, float]]:
-        others = await self._db.read(lambda c: c.all(_SELECT_OTHERS, me=executor_id))
-        return [
-            (other, expires)
-            for other, host, boot_id, pid, started, expires, is_late in others
-            if self._is_dead(ProcessIdentity(host, boot_id, pid, started), is_late=bool(is_late))
+    async def _dead(self, executor_id: str) -> list[tuple[str, float, str | None]]:
+        """Return `(executor_id, expires, reaper)` of dead others; a reaper that is itself gone does not count."""
+        leases = await self._db.read(lambda c: c.all(_SELECT_ALL))
+        dead = [
+            (name, expires, reaper)
+            for name, expires, reaper, *who, is_late in leases
+            if name != executor_id and self._is_dead(ProcessIdentity(*who), is_late=bool(is_late))
         ]
+        alive = {name for name, *_ in leases} - {name for name, *_ in dead}
+        return [lease for lease in dead if lease[2] not in alive]
 
     async def prolong_claim(self, executor_id: str, dead: str) -> bool:
         """Go on reaping; false if the claim has gone to another process."""

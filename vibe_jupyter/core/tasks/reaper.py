@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Reaper", "Survivor", "beat_s"]
 
 _MAX_BEAT_S = 5.0
+_PATIENCE_S = 2.0
+"""A process that runs its own tasks only leaves the dead alone for so long: it may be here for one question."""
 _BEATS_PER_TTL = 5
 
 log = get_logger("tasks")
@@ -60,6 +62,7 @@ class Reaper:
         self._leases = leases
         self._survivor = survivor
         self._renewed_at = time.monotonic()
+        self._reaps_from = self._renewed_at + (0 if survivor.serves_shared else _PATIENCE_S)
         self._is_suspended = False
         self._beat_s = beat_s(leases.ttl_s)
 
@@ -75,12 +78,13 @@ class Reaper:
             except VibeError as error:  # a full or locked database: what is dead stays dead
                 log.warning("lease was not renewed", reason=str(error))
                 await self._suspend_if_late()
-            await asyncio.sleep(self._beat_s)
+            until_reaping_s = self._reaps_from - time.monotonic()
+            await asyncio.sleep(min(self._beat_s, until_reaping_s) if until_reaping_s > 0 else self._beat_s)
 
     async def beat(self) -> None:
         """Renew the lease and take over what is dead."""
         me = self._survivor.executor_id
-        if not await self._renew(me):
+        if not await self._renew(me) or time.monotonic() < self._reaps_from:
             return
         for dead in await self._leases.claim_dead(me):
             log.info("process is gone", executor_id=dead)

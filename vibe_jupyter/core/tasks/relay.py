@@ -26,6 +26,8 @@ __all__ = ["OutboxRelay"]
 _RETRY_S = 1.0
 _ENOUGH = 64  # tasks of a user that wait in the engine: what it begins within a few looks
 _LOOK_S = 0.1
+_FAILURES = 3
+"""After so many in a row, people are told of it."""
 
 log = get_logger("tasks")
 
@@ -46,6 +48,9 @@ class OutboxRelay:
         self._loop = loop
         self._bell = asyncio.Event()
         self._is_rung = False
+        self._failures = 0
+        self.problem: str | None = None
+        """Why nothing is handed over, if that is so."""
 
     def wake(self) -> None:
         """Say that something was accepted."""
@@ -61,8 +66,12 @@ class OutboxRelay:
             self._is_rung = False
             try:
                 await self.empty()
+                self._failures, self.problem = 0, None
             except VibeError as error:  # a full disk, a lost database: what was accepted stays in the outbox
                 log.warning("tasks wait in the outbox", reason=str(error))
+                self._failures += 1
+                if self._failures >= _FAILURES:
+                    self.problem = error.in_one_line
                 self._loop.call_later(_RETRY_S, self.wake)
 
     async def empty(self) -> int:

@@ -17,6 +17,7 @@ from vibe_jupyter.core.tasks.engine import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import TypeVar
 
     from pydantic import BaseModel
 
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.tasks.context import RunContext
     from vibe_jupyter.core.tasks.store import StoredTask, TaskStore
 
+    R = TypeVar("R")
+
 __all__ = ["TaskRunner"]
 
 MAX_ATTEMPTS = 3
 MAX_RESULT_BYTES = 32 * 2**20
+
+_PASSING = frozenset({"database.full", "database.locked", "database.io", "database.unavailable"})
+_PAUSE_S, _MAX_PAUSE_S = 0.2, 5.0
 
 log = get_logger("tasks")
 
@@ -106,8 +112,10 @@ class TaskRunner:
     ) -> VibeError | None:
         """Run the task on one target; return why it failed, None if the task has ended in another way."""
         why = rows.dump({**orjson.loads(task.explanation or "{}"), **decision.explain(), "chosen": target.id})
-        is_ours = await self._store.start(
-            task.id, self._executor_id, (target.id, target.type), why, attempt=attempt
+        is_ours = await _stored(
+            lambda: self._store.start(
+                task.id, self._executor_id, (target.id, target.type), why, attempt=attempt
+            )
         )
         if not is_ours:  # ended, being cancelled, or taken over by another process
             await self._end_if_cancelled(task)
@@ -144,8 +152,11 @@ class TaskRunner:
         """Let the target work within the task's time limit, and store its result."""
 
         async def store(progress: str) -> None:
-            if await self._store.progress(task.id, self._executor_id, progress):
-                self._news.publish(task.id)
+            try:
+                if await self._store.progress(task.id, self._executor_id, progress):
+                    self._news.publish(task.id)
+            except VibeError as error:  # a full disk: the task itself goes on
+                log.warning("progress was not stored", reason=str(error))
 
         progress = ProgressReport(store)
         context = await self._make_context(task, progress)
@@ -189,12 +200,30 @@ class TaskRunner:
             self._slots[target.id] = asyncio.Semaphore(target.concurrency or 1_000_000)
         return self._slots[target.id]
 
-    async def _finish(self, task_id: str, state: str, **how: Any) -> None:
-        if await self._store.finish(task_id, self._executor_id, state, **how):
+    async def give_up(self, task_id: str, error: Exception) -> None:
+        """End a task that the engine calls no more, because its body has raised too often."""
+        log.error("task given up", task_id=task_id, error=repr(error))
+        task = await self._store.stored(task_id)
+        if task is None or task.is_final:
+            return
+        brief = VibeError(
+            f"it was tried again and again, lastly: {type(error).__name__}: {error}"[:2000],
+            code="task.given_up",
+            hint="the server's log has the cause; retry it when that is gone",
+        )
+        if not await self._finish(task_id, "failed", error=brief.brief()):
+            await self._end_unstarted(task, "failed", brief)
+
+    async def _finish(self, task_id: str, state: str, **how: Any) -> bool:
+        """End a task that runs here; false if it is not this process's own any more."""
+        is_ours = await _stored(lambda: self._store.finish(task_id, self._executor_id, state, **how))
+        if is_ours:
             self._news.publish(task_id)
+        return is_ours
 
     async def _end_unstarted(self, task: StoredTask, state: str, error: VibeError | None) -> None:
-        if await self._store.end_unstarted(task.id, state, error.brief() if error else None):
+        brief = error.brief() if error else None
+        if await _stored(lambda: self._store.end_unstarted(task.id, state, brief)):
             self._news.publish(task.id)
 
     async def _end_if_cancelled(self, task: StoredTask) -> None:
@@ -208,5 +237,23 @@ class TaskRunner:
             await self._end_unstarted(stored, "cancelled", None)
 
     async def _note(self, task_id: str, kind: str, **data: Any) -> None:
-        await self._store.note(task_id, kind, data)
+        await _stored(lambda: self._store.note(task_id, kind, data))
         self._news.publish(task_id)
+
+
+async def _stored(write: Callable[[], Awaitable[R]]) -> R:
+    """Write what became of a task, as often as it takes.
+
+    A full disk says nothing about the target, and what the target has done is too good to be thrown away: it waits
+    here, in its slot, until there is room.
+    """
+    pause_s = _PAUSE_S
+    while True:
+        try:
+            return await write()
+        except VibeError as error:
+            if error.code not in _PASSING:
+                raise
+            log.warning("a task waits for the database", reason=str(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _MAX_PAUSE_S)

@@ -179,7 +179,7 @@ class TaskEvent(BaseModel):
     seq: int = Field(description="Counts from 1 without gaps within a task.")
     type: str = Field(
         description="queued, running, progress, retrying, fallback, cancelling, revived, succeeded, failed, "
-        "cancelled; `gap` if events are missing before the next one."
+        "cancelled; `gap` if events are missing before the next one, `problem` if tasks cannot be run for now."
     )
     task_id: str
     at: datetime

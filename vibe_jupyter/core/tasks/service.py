@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vibe_jupyter.core import paths
 from vibe_jupyter.core.errors import Conflict, InvalidInput
 from vibe_jupyter.core.ids import new_id, now
-from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid
+from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid, wrong_types
 from vibe_jupyter.core.routing.registry import ASK
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Explanation, TaskCreate, TaskEvent
@@ -50,6 +50,7 @@ class TaskService:
         allowed_roots: Callable[[str], Awaitable[Sequence[Path]]],
         accepted: Callable[[], None],
         cancel_running: Callable[[str], Awaitable[None]],
+        problem: Callable[[], str | None],
     ) -> None:
         self._store = store
         self._registry = registry
@@ -61,6 +62,7 @@ class TaskService:
         self._allowed_roots = allowed_roots
         self._accepted = accepted
         self._cancel_running = cancel_running
+        self._problem = problem
 
     async def create(self, principal: Principal, body: TaskCreate, *, retry_of: str | None = None) -> bytes:
         """Check a request, store it for good, and leave it to the engine.
@@ -156,7 +158,8 @@ class TaskService:
         """Yield the events of a task behind `after`, then each new one, up to the final one.
 
         An `after` that is no number of an event of this task is answered by a `gap` event and a replay from the
-        start: what was shown before may not be what there is.
+        start: what was shown before may not be what there is. A `problem` event says that tasks cannot be run here
+        for now, and why; this one waits, then.
         """
         last, _ = await self._store.last_seq(principal.user_id, task_id)
         seen = 0
@@ -165,6 +168,7 @@ class TaskService:
                 seen = int(after)
             else:
                 yield TaskEvent(seq=0, type="gap", task_id=task_id, at=now(), data={"after": after})
+        problem: str | None = None
         with self._news.subscribe(task_id) as news:
             while True:
                 page = await self._store.events(task_id, seen)
@@ -180,7 +184,12 @@ class TaskService:
                         await self._store.events(task_id, seen)
                     ):
                         return  # it ended before `after`
-                    await news.wait(_POLL_S)
+                    if not await news.wait(_POLL_S):
+                        problem, told = self._problem(), problem
+                        if problem is not None and problem != told:
+                            yield TaskEvent(
+                                seq=0, type="problem", task_id=task_id, at=now(), data={"message": problem}
+                            )
 
     async def _roots_for(self, principal: Principal, root: str) -> Sequence[Path]:
         if principal.via == "local":  # the process's own user: the folder is where their code runs
@@ -190,12 +199,14 @@ class TaskService:
     @staticmethod
     def _validate(capability: Capability, values: dict[str, Any], kind: str) -> None:
         try:
-            capability.input.model_validate(values)
+            found = capability.input.model_validate(values)
         except ValidationError as error:
-            raise _wrong_input(error, capability, kind) from None
+            raise _wrong_input(invalid(error, "input"), capability, kind) from None
         except InvalidInput as error:  # of a validator that has a code and a hint of its own
             error.errors = [{**fault, "loc": ["input", *fault["loc"]]} for fault in error.errors or []]
             raise
+        if wrong := wrong_types(values, found, "input"):
+            raise _wrong_input(wrong, capability, kind)
         unknown = sorted(set(values) - set(capability.input.model_fields))
         if unknown:
             known = ", ".join(capability.input.model_fields)
@@ -207,8 +218,7 @@ class TaskService:
             )
 
 
-def _wrong_input(error: ValidationError, capability: Capability, kind: str) -> InvalidInput:
-    found = invalid(error, "input")
+def _wrong_input(found: InvalidInput, capability: Capability, kind: str) -> InvalidInput:
     fields = ", ".join(
         f"{name}{'' if info.is_required() else '?'}" for name, info in capability.input.model_fields.items()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,6 +25,14 @@ __all__ = ["NewTask", "StoredTask", "TaskStore"]
 
 SHOWN_ID = 60
 """So many characters of an id that is none are shown: it may be anything."""
+
+
+_in_order = itemgetter(*(column.name for column in rows.COLUMNS))
+_NO_COLUMN = {
+    **dict.fromkeys((column.name for column in rows.COLUMNS), None),
+    "state": "queued",
+    "attempts": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,8 @@ class NewTask:
 
     def row(self, created_at: str) -> tuple[Any, ...]:
         """Return it as a row of `rows.COLUMNS`, as it was stored."""
-        values = {**self.__dict__, "state": "queued", "created_at": created_at, "attempts": 0}
-        return tuple(values.get(column.name) for column in rows.COLUMNS)
+        row: tuple[Any, ...] = _in_order({**_NO_COLUMN, **self.__dict__, "created_at": created_at})
+        return row
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,11 @@ class Body:
         self.now: Counter[str] = Counter()
         self.most = 0
         self.scripts: dict[str, Callable[[int], Awaitable[None]]] = {}
+        self.given_up: dict[str, str] = {}
         self._changed = asyncio.Event()
+
+    async def give_up(self, task_id: str, error: Exception) -> None:
+        self.given_up[task_id] = str(error)
 
     async def run(self, task_id: str) -> None:
         self.calls[task_id] += 1
@@ -134,6 +138,7 @@ class Bench:
         engine = DbosEngine(
             self.url,
             self.body.run,
+            give_up=self.body.give_up,
             database=self.database,
             leases=self.leases,
             **{"retries": policy, **defaults, **options},
@@ -301,6 +306,7 @@ class TestRetry:
         await engine.submit(Job("t", "u"))
         await until_status(engine, "t", "ERROR")
         assert bench.body.calls["t"] == 4
+        assert bench.body.given_up == {"t": "never"}
         assert pauses == [100, 300, 900]
 
     async def test_who_waits_for_the_next_attempt_takes_no_slot(self, bench: Bench) -> None:

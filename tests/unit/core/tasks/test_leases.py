@@ -90,6 +90,8 @@ async def test_a_process_elsewhere_is_dead_when_its_lease_has_run_out(
 
 async def test_one_of_many_gets_a_claim(database: Database, leases: Leases) -> None:
     await settle(database, leases, "dead", GONE, expires=FUTURE)
+    for number in range(8):
+        await leases.acquire(f"r{number}", serves_shared=True)
     claims = await asyncio.gather(*(leases.claim_dead(f"r{n}") for n in range(8)))
     assert sorted(claims) == [[]] * 7 + [["dead"]]
 
@@ -108,6 +110,7 @@ async def test_who_was_claimed_has_lost_the_lease(database: Database, leases: Le
 async def test_a_claim_runs_out_when_its_reaper_dies_too(database: Database) -> None:
     leases = Leases(database, ttl_s=30)
     await settle(database, leases, "dead", GONE, expires=FUTURE)
+    await leases.acquire("first", serves_shared=True)
     leases.claim_ttl_s = -1
     assert await leases.claim_dead("first") == ["dead"]
     leases.claim_ttl_s = 30
@@ -115,6 +118,22 @@ async def test_a_claim_runs_out_when_its_reaper_dies_too(database: Database) -> 
     assert not await leases.prolong_claim("first", "dead")
     await leases.bury("first", "dead")
     assert await leases.prolong_claim("second", "dead")
+
+
+async def test_the_claim_of_a_reaper_that_is_gone_itself_counts_for_nothing(
+    database: Database, leases: Leases
+) -> None:
+    await settle(database, leases, "dead", GONE, expires=FUTURE)
+    await leases.acquire("killed", serves_shared=False)
+    await leases.acquire("ended", serves_shared=False)
+    assert await leases.claim_dead("ended") == ["dead"]
+    assert await leases.claim_dead("killed") == [], "who has claimed it lives"
+    await leases.release("ended", is_clean=True)
+    assert await leases.has_dead("killed")
+    assert await leases.claim_dead("killed") == ["dead"]
+    who = Statement(sa.update(LEASES).where(LEASES.c.executor_id == "killed").values(started="12"))
+    await database.write(lambda c: c.run(who))
+    assert sorted(await leases.claim_dead("me")) == ["dead", "killed"]
 
 
 async def test_a_lease_released_with_work_undone_is_dead_at_once(database: Database, leases: Leases) -> None:
