@@ -86,6 +86,7 @@ class TestTasks:
         profile = run(shell, "%vibe task --input df")
         assert (profile.task.type, profile.rows) == ("data_profile", 3)
         assert [column.name for column in profile.columns] == ["n", "s"]
+        assert (profile.name, repr(profile).count("parquet")) == ("df", 0)
         shell.user_ns["wanted"] = {"query": "login"}
         assert run(shell, "%vibe task --type file_search --input wanted").matches
 

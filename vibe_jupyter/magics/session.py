@@ -121,14 +121,15 @@ class Session:
 
         text = " ".join(arguments.pop("text", ()))
         no_wait = arguments.pop("no_wait", False)
-        value = self._variable(arguments.pop("input")) if "input" in arguments else None
+        name = arguments.pop("input", None)
+        value = None if name is None else self._variable(name)
         if cell is not None:
             if value is not None:
                 raise InvalidInput(
                     "the input comes from --input or from the cell, not from both", code="command.invalid"
                 )
             value = parse_body(cell)
-        handle = create_task(self.client, arguments, text=text, value=value, fields=fields)
+        handle = create_task(self.client, arguments, text=text, value=value, fields=fields, name=name)
         return handle if no_wait else self._follow(handle)
 
     def _follow(self, handle: Any) -> Any:

@@ -230,7 +230,7 @@ class TestTypedFiles:
         assert result["rows"] == 4
         assert ranges["f"] == (1.0, "inf")
         assert ranges["raw"] == (None, None)
-        assert ranges["when"] == ("1970-01-01T00:00:00.000000001Z", "1970-01-01T00:00:00.000000002Z")
+        assert ranges["when"] == ("1970-01-01 00:00:00.000000001Z", "1970-01-01 00:00:00.000000002Z")
         assert ranges["money"] == (1.1, 3.3)
         assert ranges["kind"] == ("x", "y")
         assert ranges["took"] == ("PT0.002S", "PT1.500S")

@@ -17,19 +17,22 @@ __all__ = ["ArrowReader", "ParquetReader"]
 _BATCH_BYTES = 16 * 2**20
 _MAX_BATCH_ROWS = 131_072
 _MIN_BATCH_ROWS = 64
+_MAX_NAME = 200
 _STREAM_START = b"\xff\xff\xff\xff"
 
 
 class ParquetReader:
     """Batches of a Parquet file, about 16 MiB of decoded data each."""
 
-    warnings: tuple[str, ...] = ()
-
     def __init__(self, file: DataFile) -> None:
         # Without buffering a whole column chunk is read at once, which may be as large as the file.
         self._parquet = pq.ParquetFile(file.path, buffer_size=2**20, pre_buffer=False)
         self.rows: int | None = self._parquet.metadata.num_rows
         self._rows_read = 0
+        # What the client says of a table from a notebook's memory.
+        said = self._parquet.schema_arrow.metadata or {}
+        self.name = said.get(b"vibe.name", b"").decode(errors="replace")[:_MAX_NAME] or None
+        self.warnings = said.get(b"vibe.notes", b"").decode(errors="replace").splitlines()
 
     def fraction(self) -> float | None:
         """How many of the rows were read, in [0, 1]."""
@@ -57,6 +60,7 @@ class ParquetReader:
 class ArrowReader:
     """Batches of an Arrow IPC file (Feather 2) or stream, mapped into memory, so read only as far as used."""
 
+    name: str | None = None
     rows: int | None = None
     warnings: tuple[str, ...] = ()
 

@@ -39,6 +39,7 @@ class CsvReader:
     into text at once.
     """
 
+    name: str | None = None
     rows: int | None = None
 
     def __init__(self, file: DataFile, *, delimiter: str | None = None, encoding: str = "utf-8") -> None:

@@ -17,11 +17,12 @@ _MAX_TEXT = 200
 _MAX_ITEMS = 20
 _MAX_DEPTH = 8
 _EXPONENTS = {"s": 0, "ms": -3, "us": -6, "ns": -9}
+_ZEROS = re.compile(r"(:\d\d)(?:\.0+|(\.\d*[1-9])0+)(?=$|[Z+-])")
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 
 
 def json_value(scalar: pa.Scalar) -> Any:
-    """Return an Arrow scalar for JSON: dates as ISO 8601, NaN as None, bytes as their length.
+    """Return an Arrow scalar for JSON: dates as ISO 8601 with a space, NaN as None, bytes as their length.
 
     Dates go through Arrow's own formatting, since Python's datetime ends at microseconds and the year 9999.
     """
@@ -45,7 +46,8 @@ def _iso_time(scalar: pa.Scalar) -> str:
         text = "out of range"
     if "out of range" in text:
         return f"{scalar.value} ({scalar.type})"
-    return _OFFSET.sub(r"\1:\2", text.replace(" ", "T", 1))
+    text = _ZEROS.sub(r"\1\2", text)
+    return _OFFSET.sub(r"\1:\2", text.removesuffix(" 00:00:00"))
 
 
 def plain(value: Any, depth: int = 0) -> Any:

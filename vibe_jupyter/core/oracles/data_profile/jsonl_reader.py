@@ -33,6 +33,7 @@ class JsonLinesReader:
     second reads; a field of mixed types becomes text.
     """
 
+    name: str | None = None
     rows: int | None = None
 
     def __init__(self, file: DataFile) -> None:

@@ -28,6 +28,10 @@ class Reader(Protocol):
     """A file as a stream of record batches."""
 
     @property
+    def name(self) -> str | None:
+        """What the table was called in a notebook's memory, if it comes from there."""
+
+    @property
     def rows(self) -> int | None:
         """Rows in the file, where its format says so."""
 
@@ -71,7 +75,7 @@ def profile_file(path: str, options: dict[str, Any], report: Report | None = Non
                     raise
     except (pa.ArrowException, OSError, UnicodeError, EOFError) as error:
         raise _explained(file, error) from error
-    return {"format": file.format, "size_bytes": file.size_bytes, **table.result(reader)}
+    return {"name": reader.name, "format": file.format, "size_bytes": file.size_bytes, **table.result(reader)}
 
 
 def _open(file: DataFile, options: dict[str, Any]) -> Reader:

@@ -50,7 +50,7 @@ class ValueCount(BaseModel):
 
 
 class ColumnSummary(BaseModel):
-    """One column over all profiled rows. Dates are ISO 8601; bytes are given as their length."""
+    """One column over all profiled rows. Times: `2020-01-31 12:30:00`, at midnight the day; bytes: their length."""
 
     name: str
     type: str = Field(description="The Arrow type, e.g. int64, double, string, timestamp[us].")
@@ -75,6 +75,9 @@ class DataProfileOutput(BaseModel):
     """A data file in brief."""
 
     path: str
+    name: str | None = Field(
+        default=None, description="What a table from a notebook's memory is called there; None for a file."
+    )
     format: DataFormat
     size_bytes: int = Field(description="Size of the file on disk, compressed if it is.")
     rows: int | None = Field(description="Rows in the file; None if unknown because `max_rows` was reached.")

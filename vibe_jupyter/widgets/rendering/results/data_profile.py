@@ -32,11 +32,12 @@ _BOUND = 24
 def _summary(result: DataProfileOutput) -> str:
     columns = counted(len(result.columns), "column")
     rows = f"{number(result.rows_profiled)}+ rows" if result.rows is None else counted(result.rows, "row")
-    return f"{rows}, {columns} · {result.format}, {size(result.size_bytes)}"
+    kept = "in memory" if result.name else f"{result.format}, {size(result.size_bytes)}"
+    return f"{rows}, {columns} · {kept}"
 
 
 def _blocks(result: DataProfileOutput) -> Iterator[Block]:
-    yield Line(Text(result.path, "code", limit=300), *_how_much(result))
+    yield Line(Text(result.name or result.path, "code", limit=300), *_how_much(result))
     for warning in result.warnings[:10]:
         yield Line(Text("▲ ", "warn"), Text(warning, limit=400))
     if result.columns:
