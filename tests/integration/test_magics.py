@@ -234,6 +234,23 @@ class TestCompletion:
         assert self.complete(shell, "%vibe task x --type file") == ["%vibe task x --type file_search"]
         assert f"%vibe task show {done.id}" in self.complete(shell, "%vibe task show ")
 
+    def test_ids_come_first_and_the_newest_of_them_first(self, shell: InteractiveShell) -> None:
+        ids = [run(shell, "%vibe task login --type file_search").id for _ in range(3)]
+        typed = "%vibe task show "
+        with provisionalcompleter():
+            offered = [each.text for each in shell.Completer.completions(typed, len(typed))]
+        assert offered == [*reversed(ids), "--out", "-o"]
+
+    def test_the_fields_of_a_named_type_are_options(self, shell: InteractiveShell) -> None:
+        run(shell, "%vibe task login --type file_search")
+        for start in ("--type file_search", "--type=file.search login"):
+            typed = f"%vibe task {start} --pa"
+            assert self.complete(shell, typed) == [f"{typed}th"]
+        assert self.complete(shell, "%vibe task --type file_search --case") == [
+            "%vibe task --type file_search --case-sensitive"
+        ]
+        assert self.complete(shell, "%vibe task login --case") == []
+
     def test_other_lines_are_left_alone(self, shell: InteractiveShell) -> None:
         shell.user_ns["vibrant"] = 1
         assert "vibrant" in self.complete(shell, "vibr")

@@ -35,7 +35,7 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
         # IPython takes a dash for an operator: its token is what stands behind the last one.
         cut = len(_last_word(found["rest"])) - len(token)
         words = [SimpleCompletion(text=word[max(cut, 0) :], type="vibe") for word in options]
-        return {"completions": words, "suppress": True}
+        return {"completions": words, "suppress": True, "ordered": True}
 
     matcher: Callable[[Any], Any] = context_matcher()(complete)
     matcher.is_vibe = True  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
 
 
 def suggestions(rest: str, session: Session) -> list[str]:
-    """Return what may stand where the line ends, given what was typed after `%vibe `."""
+    """Return what may stand where the line ends, given what was typed after `%vibe `, the likeliest first."""
     from vibe_jupyter.client.commands.verbs import verbs_of
 
     last = _last_word(rest)
@@ -53,14 +53,14 @@ def suggestions(rest: str, session: Session) -> list[str]:
     offered: list[str] = []
     if depth == len(before):  # the next word may be one of a verb
         position = len(before)
-        offered += [
+        offered += sorted(
             words.split()[position]
             for words in verbs
             if words.split()[:position] == before and len(words.split()) > position
-        ]
+        )
     if verb is not None:
         offered += _arguments(verb, before, session)
-    return [word for word in dict.fromkeys(sorted(offered)) if word.startswith(last)]
+    return [word for word in dict.fromkeys(offered) if word.startswith(last)]
 
 
 def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]:
@@ -68,16 +68,31 @@ def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]
     parser = verb.parser("magic")
     choices = parser.choices_of(flag)
     if choices:
-        return choices
+        return sorted(choices)
     if flag in ("--type", "--requires", "--target") and session.is_connected:
         known = session.client.capabilities
-        return [item.task_type if flag == "--type" else item.name for item in known]
+        return sorted(item.task_type if flag == "--type" else item.name for item in known)
     if flag == "--input":
-        return session.variables
-    offered = [*parser.flags, "-o"]
+        return sorted(session.variables)
+    ids: list[str] = []
     if verb.operation is not None and "task_id" in verb.operation.path_names and session.is_connected:
-        offered += [task.id for task in session.client.tasks.history(limit=_RECENT, results=False).items]
-    return offered
+        newest_first = session.client.tasks.history(limit=_RECENT, results=False).items
+        ids = [task.id for task in newest_first]
+    fields = _fields(before, session) if verb.words == "task" else []
+    return [*ids, *sorted([*fields, *parser.flags, "-o"])]
+
+
+def _fields(before: list[str], session: Session) -> list[str]:
+    """Return the fields of the type's input as options, once a type is named."""
+    found = re.search(r"(?:^| )--type[ =](\S+)", " ".join(before))
+    if found is None or not session.is_connected:
+        return []
+    return [
+        f"--{name.replace('_', '-')}"
+        for item in session.client.capabilities
+        if found[1] in (item.task_type, item.name)
+        for name in item.input_schema.get("properties", {})
+    ]
 
 
 def _verb_at(words: list[str], verbs: dict[str, Verb]) -> tuple[Verb | None, int]:
