@@ -159,6 +159,7 @@ def test_project_stats_show_languages_with_bars_and_the_dependencies_that_need_a
         "tests": {"files": 48, "functions": 611},
         "notebooks": {"files": 1, "cells": 302, "code_cells": 2},
         "dependencies": [
+            {"name": "bs4", "status": "wrong_version", **dependency},
             {"name": "numpy", "status": "undeclared", **dependency},
             {"name": "pandas", "status": "ok", **dependency},
         ],
@@ -169,7 +170,7 @@ def test_project_stats_show_languages_with_bars_and_the_dependencies_that_need_a
     assert "611 tests in 48 files · 1 notebook with 302 cells" in text
     assert re.search(r"Python +3 +18,422  ██████████████ +1 +2  1\.0 MB", text)
     assert re.search(r"C +1 +9,211  ███████······· ", text)
-    assert "dependencies: 1 undeclared, 1 ok" in text
+    assert "dependencies: 1 wrong version, 1 undeclared, 1 ok" in text
     assert re.search(r"▲ undeclared +numpy", text)
     assert "▸ 1 in order" in text
     assert "pandas" in as_html(make_task("project.stats", result))

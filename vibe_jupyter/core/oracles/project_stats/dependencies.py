@@ -34,7 +34,7 @@ _KNOWN_IMPORT_NAMES = {
     "zmq": "pyzmq",
 }
 """Import names that differ from their distribution, for those that are not installed here to be asked."""
-_ORDER = ("missing", "undeclared", "unused", "ok")
+_ORDER = ("missing", "wrong_version", "undeclared", "unused", "optional", "ok")
 _NEVER_DISTRIBUTIONS = frozenset({"__main__", "pkg_resources", "this"})
 
 
@@ -67,7 +67,9 @@ def compare(
     declared: Iterable[Declared],
     imports: Iterable[str],
     *,
+    required: Iterable[str] | None = None,
     own_names: Iterable[str] = (),
+    own_packages: Iterable[str] = (),
     distributions: Mapping[str, list[str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the fields of a `DependencyRow` for every distribution that is declared or imported.
@@ -75,7 +77,10 @@ def compare(
     Args:
         declared: what the project's files ask for.
         imports: top-level names that its code imports; the standard library among them is passed over.
+        required: those of `imports` that the code cannot do without; default: all.
         own_names: distributions that the project itself makes.
+        own_packages: names that are packages somewhere in the project; they are meant where no distribution of
+            that name is declared.
         distributions: import name -> distributions; default: those installed here.
     """
     known = importlib.metadata.packages_distributions() if distributions is None else distributions
@@ -84,8 +89,13 @@ def compare(
     for item in declared:
         if item.applies_here and item.name not in own:
             by_name.setdefault(item.name, []).append(item)
-    imported = _imported_distributions(imports, known, by_name) - own
-    rows = [_row(name, by_name.get(name, []), name in imported) for name in {*by_name, *imported}]
+    foreign = set(imports) - set(own_packages).difference(by_name)
+    imported = _imported_distributions(foreign, known, by_name) - own
+    needed = imported if required is None else _imported_distributions(required, known, by_name)
+    rows = [
+        _row(name, by_name.get(name, []), name in imported, is_optional=name not in needed)
+        for name in {*by_name, *imported}
+    ]
     return sorted(rows, key=lambda row: (_ORDER.index(row["status"]), row["name"]))
 
 
@@ -104,14 +114,15 @@ def _imported_distributions(
     return found
 
 
-def _row(name: str, declared: list[Declared], is_imported: bool) -> dict[str, Any]:
+def _row(name: str, declared: list[Declared], is_imported: bool, *, is_optional: bool) -> dict[str, Any]:
     version = _installed_version(name)
-    is_satisfied = version is not None and all(
-        item.requirement.specifier.contains(version, prereleases=True) for item in declared
-    )
     is_main = any(item.group is None for item in declared)
-    if not is_satisfied:
+    if not declared and is_optional:
+        status = "optional"
+    elif version is None:
         status = "missing"
+    elif not all(item.requirement.specifier.contains(version, prereleases=True) for item in declared):
+        status = "wrong_version"
     elif not declared:
         status = "undeclared"
     else:

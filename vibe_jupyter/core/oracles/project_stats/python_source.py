@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vibe_jupyter.core.oracles.notebook_cells import read_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import PurePath
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "parse",
     "python_of",
     "read_notebook",
+    "required_modules",
 ]
 
 _OTHER_LANGUAGE = re.compile(r"%%(?!time|timeit|capture|prun)\w+")
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception"})
 _MAGIC = re.compile(r"\s*[%!?]|.*\?\s*$")
 
 
@@ -56,13 +59,25 @@ def imported_modules(tree: ast.Module) -> set[str]:
     >>> sorted(imported_modules(parse("import a.b, c\nfrom d.e import f\nfrom . import g")))
     ['a', 'c', 'd']
     """
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names.add(node.module.partition(".")[0])
-    return names
+    return _names_in(ast.walk(tree))
+
+
+def required_modules(tree: ast.Module) -> set[str]:
+    r"""Return those of `imported_modules` that the code cannot do without: it catches no ImportError of theirs.
+
+    >>> required_modules(parse("import a\ntry:\n  import b\nexcept ImportError:\n  import c"))
+    {'a'}
+    """
+    found: list[ast.AST] = []
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        if isinstance(node, ast.Try) and any(map(_catches_import_errors, node.handlers)):
+            waiting += [*node.orelse, *node.finalbody]
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return _names_in(found)
 
 
 def is_test_file(path: PurePath) -> bool:
@@ -99,6 +114,21 @@ def python_of(cell: str) -> str:
     if _OTHER_LANGUAGE.match(cell.lstrip()):
         return ""
     return "\n".join("" if _MAGIC.match(line) else line for line in cell.splitlines())
+
+
+def _names_in(nodes: Iterable[ast.AST]) -> set[str]:
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def _catches_import_errors(handler: ast.ExceptHandler) -> bool:
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in _IMPORT_ERRORS) for kind in caught)
 
 
 def _is_test_case(node: ast.ClassDef) -> bool:

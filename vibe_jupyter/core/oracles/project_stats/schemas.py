@@ -17,7 +17,7 @@ __all__ = [
     "TestNumbers",
 ]
 
-DependencyStatus = Literal["ok", "missing", "undeclared", "unused"]
+DependencyStatus = Literal["ok", "missing", "wrong_version", "undeclared", "unused", "optional"]
 
 
 class ProjectStatsInput(BaseModel):
@@ -71,9 +71,10 @@ class NotebookNumbers(BaseModel):
 class DependencyRow(BaseModel):
     """A distribution, as the project declares it, as it is installed here, and whether code imports it.
 
-    `missing`: declared or imported, but not installed here in that version; `undeclared`: imported and
-    installed, but declared nowhere; `unused`: declared as a main dependency, but never imported (it may still
-    be needed as a plugin or a command).
+    `missing`: declared or imported, but not installed here; `wrong_version`: installed in a version that was
+    not asked for; `undeclared`: imported and installed, but declared nowhere; `unused`: declared as a main
+    dependency, but never imported (it may still be needed as a plugin or a command); `optional`: declared
+    nowhere, and the code does without it, for it catches the ImportError.
     """
 
     name: str

@@ -6,7 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.oracles.project_files import project_files
 from vibe_jupyter.core.oracles.project_stats import python_source
@@ -18,6 +18,9 @@ from vibe_jupyter.core.oracles.project_stats.languages import (
     language_of,
 )
 
+if TYPE_CHECKING:
+    import ast
+
 __all__ = ["project_statistics"]
 
 _MAX_TEXT_BYTES = 5 * 2**20
@@ -25,7 +28,8 @@ _MAX_NOTEBOOK_BYTES = 100 * 2**20
 _BINARY_LOOK_BYTES = 8192
 _REPORT_EVERY = 200
 _NAMED_FILES = 5
-_SOURCE_FOLDERS = ("", "src", "lib", "python")
+_SOURCE = "src"
+_SOURCE_FOLDERS = ("", _SOURCE, "lib", "python")
 
 Report = Callable[..., None]
 
@@ -52,10 +56,16 @@ def project_statistics(
         if report is not None and number % _REPORT_EVERY == 0:
             report(None, f"{number:,} files", files=number)
     declarations = read_declarations(folder)
-    imports = survey.foreign_imports()
+    dependencies = compare(
+        declarations.declared,
+        survey.foreign_imports(),
+        required=survey.foreign_imports(only_required=True),
+        own_names=declarations.own_names,
+        own_packages=survey.packages(),
+    )
     return {
         **survey.numbers(biggest),
-        "dependencies": compare(declarations.declared, imports, own_names=declarations.own_names),
+        "dependencies": dependencies,
         "warnings": [*declarations.warnings, *survey.warnings()],
     }
 
@@ -70,6 +80,7 @@ class Survey:
         self._bytes: Counter[str] = Counter()
         self._lines: dict[str, LineCount] = {}
         self._imports: dict[Path, set[str]] = {}
+        self._required: dict[Path, set[str]] = {}
         self._modules: set[Path] = set()
         self._tests = Counter[str]()
         self._notebooks = Counter[str]()
@@ -103,14 +114,21 @@ class Survey:
             self._add_python(path, name, content)
         self._lines[language.name] = self._lines.get(language.name, LineCount()) + lines
 
-    def foreign_imports(self) -> set[str]:
-        """Return the imported names that no module of the project itself answers to."""
+    def foreign_imports(self, *, only_required: bool = False) -> set[str]:
+        """Return the imported names that no module beside or in a source folder answers to."""
         tops = [self._root / folder for folder in _SOURCE_FOLDERS]
         return {
             name
-            for path, names in self._imports.items()
+            for path, names in (self._required if only_required else self._imports).items()
             for name in names
             if not any(folder / name in self._modules for folder in (path.parent, *tops))
+        }
+
+    def packages(self) -> set[str]:
+        """Return the names of top-level packages and modules wherever the project has them."""
+        with_init = {path.parent for path in self._modules if path.name == "__init__"}
+        return {folder.name for folder in with_init if folder.parent not in with_init} | {
+            path.name for path in self._modules if path.parent.name == _SOURCE
         }
 
     def numbers(self, biggest: int) -> dict[str, Any]:
@@ -154,9 +172,13 @@ class Survey:
         except SyntaxError:
             self._unparsed.append(name)
             return
-        self._imports[path] = python_source.imported_modules(tree)
+        self._add_imports(path, tree)
         if is_test:
             self._tests["functions"] += python_source.count_tests(tree)
+
+    def _add_imports(self, path: Path, tree: ast.Module) -> None:
+        self._imports[path] = python_source.imported_modules(tree)
+        self._required[path] = python_source.required_modules(tree)
 
     def _add_notebook(self, path: Path, name: str, text: str) -> LineCount:
         try:
@@ -166,7 +188,7 @@ class Survey:
             return LineCount()
         self._notebooks.update(files=1, cells=notebook.cells, code_cells=notebook.code_cells)
         try:
-            self._imports[path] = python_source.imported_modules(python_source.parse(notebook.source))
+            self._add_imports(path, python_source.parse(notebook.source))
         except SyntaxError:
             self._unparsed.append(name)
         return count_lines(notebook.source, PYTHON)

@@ -33,8 +33,10 @@ __all__ = ["RENDERER"]
 
 _STATUSES: dict[str, tuple[str, Style]] = {
     "missing": ("✗ missing", "bad"),
+    "wrong_version": ("✗ wrong version", "bad"),
     "undeclared": ("▲ undeclared", "warn"),
     "unused": ("○ unused", "muted"),
+    "optional": ("○ optional", "muted"),
     "ok": ("✓ ok", "good"),
 }
 
@@ -89,7 +91,8 @@ def _dependencies(dependencies: list[DependencyRow]) -> Iterator[Block]:
         return
     counts = [(status, sum(each.status == status for each in dependencies)) for status in _STATUSES]
     yield Heading(
-        "dependencies: " + ", ".join(f"{number(count)} {status}" for status, count in counts if count)
+        "dependencies: "
+        + ", ".join(f"{number(count)} {status.replace('_', ' ')}" for status, count in counts if count)
     )
     faulty = [each for each in dependencies if each.status != "ok"]
     fine = [each for each in dependencies if each.status == "ok"]
