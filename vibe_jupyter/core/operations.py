@@ -26,7 +26,18 @@ from vibe_jupyter.core.errors import InvalidInput
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-__all__ = ["SHOWN_FAULTS", "Arguments", "Encoded", "Kind", "Operation", "faults_of", "operation"]
+__all__ = [
+    "SHOWN_FAULTS",
+    "Arguments",
+    "Encoded",
+    "Kind",
+    "Operation",
+    "faults_of",
+    "invalid",
+    "operation",
+    "validated",
+    "wrong_types",
+]
 
 T = TypeVar("T")
 Kind = Literal["call", "stream"]
@@ -164,7 +175,7 @@ class Operation:
         for name, model in (("query", self.query), ("body", self.body)):
             if model is not None:
                 own = {key: rest.pop(key) for key, _ in _fields(model) if key in rest}
-                bound[name] = validated(model, own)
+                bound[name] = validated(model, own, is_text=name == "query")
                 if name == "body":
                     bound[name] = _as_sent(bound[name])
         if rest:
@@ -197,16 +208,42 @@ def operation(
     return declare
 
 
-def validated(model: type[BaseModel], values: Any) -> BaseModel:
-    """Return `values` as the model.
+def validated(model: type[BaseModel], values: dict[str, Any], *, is_text: bool = False) -> BaseModel:
+    """Return `values` as the model; `is_text` if they come from where all is text, as in a query string.
 
     Raises:
         InvalidInput: `request.invalid`, with the faulty fields but never with what was sent.
     """
     try:
-        return model.model_validate(values)
+        found = model.model_validate(values)
     except ValidationError as error:
         raise invalid(error) from None
+    if wrong := wrong_types(values, found, is_text=is_text):
+        raise wrong
+    return found
+
+
+def wrong_types(
+    values: dict[str, Any], found: BaseModel, *inside: str, is_text: bool = False
+) -> InvalidInput | None:
+    """Return our error if pydantic has made a number of true or false, or one of these of something else."""
+    meant_by = found.__dict__
+    for name, value in values.items():
+        meant = meant_by.get(name)
+        if value is True or value is False:
+            message = "Input should be a number" if type(meant) in (int, float) else None
+        elif meant is True or meant is False:
+            message = None if is_text else "Input should be true or false"
+        elif type(value) is dict and isinstance(meant, BaseModel):
+            if inner := wrong_types(value, meant, *inside, name, is_text=is_text):
+                return inner
+            continue
+        else:
+            continue
+        if message is not None:
+            where = [*inside, name]
+            return InvalidInput(f"{'.'.join(where)}: {message}", errors=[{"loc": where, "msg": message}])
+    return None
 
 
 def invalid(error: ValidationError, *inside: str) -> InvalidInput:

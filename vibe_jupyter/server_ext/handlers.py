@@ -259,11 +259,13 @@ class OperationHandler(VibeHandler):
         arguments: dict[str, Any] = dict(path)
         self._track_activity = operation.kind != "stream"  # an open page must not keep an idle server alive
         if operation.query is not None:
-            arguments["query"] = validated(operation.query, self._query(operation))
+            arguments["query"] = validated(operation.query, self._query(operation), is_text=True)
         elif self.request.query_arguments:
             self._refuse_query()
         if operation.body is not None:
             arguments["body"] = self._body(operation)
+        elif self.request.body:
+            self._refuse_body()
         platform = self.vibe.ready_platform or await self.vibe.platform()
         if operation.kind == "stream":
             await self._stream(operation, operation.function(platform, self.principal, **arguments))
@@ -276,9 +278,15 @@ class OperationHandler(VibeHandler):
         web.RequestHandler.finish(self, operation.encode(result))
 
     def _query(self, operation: Operation) -> dict[str, Any]:
-        values = {name: self.get_query_argument(name) for name in self.request.query_arguments}
-        for name in _OF_JUPYTER:
-            values.pop(name, None)
+        values = {}
+        for name, given in self.request.query_arguments.items():
+            if name in _OF_JUPYTER:
+                continue
+            if len(given) > 1:
+                raise InvalidInput(
+                    f"{name}: given {len(given)} times", errors=[{"loc": [name], "msg": "give it once"}]
+                )
+            values[name] = self.get_query_argument(name)
         if operation.kind == "stream" and (last := self.request.headers.get("Last-Event-ID")):
             values["after"] = last[:_EVENT_ID_LENGTH]  # of a reconnect: newer than what the URL says
         return values
@@ -289,6 +297,13 @@ class OperationHandler(VibeHandler):
             raise InvalidInput(
                 f"{unknown[0]}: unknown query parameter",
                 errors=[{"loc": [name], "msg": "unknown query parameter"} for name in unknown],
+            )
+
+    def _refuse_body(self) -> None:
+        """Let nothing but `{}` through where no body is wanted."""
+        if self.request.body.strip() not in (b"", b"{}"):
+            raise InvalidInput(
+                "this takes no body", hint="send none, or {}", errors=[{"loc": [], "msg": "must be empty"}]
             )
 
     def _body(self, operation: Operation) -> Any:

@@ -126,6 +126,43 @@ class TestBodies:
         response = send(api, f'{{"type": "probe_run", "input": {{"text": {deep}}}}}')
         is_a_problem(response, 400, 422)
 
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({"timeout_s": True}, ["timeout_s"]),
+            ({"priority": True}, ["priority"]),
+            ({"priority": False}, ["priority"]),
+            ({"input": {"query": "x", "case_sensitive": "yes"}}, ["input", "case_sensitive"]),
+            ({"input": {"query": "x", "case_sensitive": 1}}, ["input", "case_sensitive"]),
+            ({"input": {"query": "x", "limit": True}}, ["input", "limit"]),
+        ],
+    )
+    def test_true_is_no_number_and_a_text_is_not_true(
+        self, api: httpx.Client, body: dict[str, Any], field: list[str]
+    ) -> None:
+        whole = {"type": "file_search", "input": {"query": "x"}, **body}
+        problem = is_a_problem(api.post("/tasks", json=whole), 422)
+        assert problem["errors"][0]["loc"] == field
+        assert ".".join(field) in problem["detail"]
+
+    def test_a_whole_number_is_one_with_a_fraction_too(self, api: httpx.Client) -> None:
+        body = {"type": "file_search", "input": {"query": "x", "hidden": True}, "timeout_s": 5, "priority": 1}
+        assert api.post("/tasks", json=body).status_code == 202
+
+    @pytest.mark.parametrize("body", ["garbage", "[]", '{"input": {}}', "null"])
+    def test_a_body_where_none_is_wanted(self, api: httpx.Client, body: str) -> None:
+        task_id = api.post("/tasks", json={"type": "probe_run"}).json()["id"]
+        api.get(f"/tasks/{task_id}/events")
+        for verb in ("retry", "cancel"):
+            problem = is_a_problem(api.post(f"/tasks/{task_id}/{verb}", content=body), 422)
+            assert problem["hint"]
+
+    @pytest.mark.parametrize("body", ["", "{}", " {} "])
+    def test_an_empty_body_is_none(self, api: httpx.Client, body: str) -> None:
+        task_id = api.post("/tasks", json={"type": "probe_run"}).json()["id"]
+        api.get(f"/tasks/{task_id}/events")
+        assert api.post(f"/tasks/{task_id}/retry", content=body, headers=JSON).status_code == 202
+
     def test_many_keys(self, api: httpx.Client) -> None:
         body = json.dumps({"type": "probe_run", "input": {f"key{number}": 1 for number in range(50_000)}})
         problem = is_a_problem(send(api, body), 422)
@@ -187,7 +224,7 @@ class TestBodies:
     def test_broken_forms(self, api: httpx.Client, media_type: str, body: bytes) -> None:
         for path in ("/tasks", f"/tasks/{ID}/cancel"):
             response = api.post(path, content=body, headers={"Content-Type": media_type})
-            is_a_problem(response, 400, 404, 415)
+            is_a_problem(response, 400, 415, 422)
 
     def test_a_compressed_body_is_not_json(self, api: httpx.Client) -> None:
         import gzip
@@ -226,6 +263,13 @@ class TestPaths:
         for path in (f"/tasks/{ID}", "/user/profile", "/tasks/history", "/oracles"):
             problem = is_a_problem(api.get(path, params={"surprise": "1"}), 422)
             assert problem["errors"][0]["loc"] == ["surprise"]
+
+    def test_a_query_parameter_that_is_given_twice(self, api: httpx.Client) -> None:
+        problem = is_a_problem(api.get("/tasks/history?limit=1&limit=2"), 422)
+        assert problem["errors"][0]["loc"] == ["limit"]
+        for query in ("limit=true", "offset=false", "results=perhaps"):
+            is_a_problem(api.get(f"/tasks/history?{query}"), 422)
+        assert api.get("/tasks/history?limit=5&results=no").status_code == 200
 
     def test_the_parameter_of_jupyter_for_quiet_requests_is_let_through(self, api: httpx.Client) -> None:
         for path in ("/user/profile", "/tasks/history", "/health"):
