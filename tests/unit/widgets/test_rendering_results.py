@@ -342,6 +342,13 @@ def test_what_mends_a_problem_is_wrapped_and_never_cut(width: int) -> None:
     assert ("newer; until then one server per data directory" in text) == (width > 200)
 
 
+def test_a_wrapped_text_is_painted_once_in_each_line() -> None:
+    check = Check(name="database", status="warning", message="old", fix="a newer Python " * 6)
+    lines = as_text([check], width=60, color=True).splitlines()[1:-1]
+    assert len(lines) == 3
+    assert all(line.count("\x1b[36m") == 1 for line in lines)
+
+
 def test_what_the_demo_found_is_wrapped_and_never_cut() -> None:
     task = DemoTask(
         id="1", type="file_search", target=TaskTarget(id="file_search", type="oracle"), state="succeeded",

@@ -193,7 +193,8 @@ def wrapped_runs(runs: Sequence[Run], width: int) -> list[list[Run]]:
                 if needed > room:
                     lines.append([])
                     room = width
-                lines[-1].append((piece, code))
+                before = lines[-1].pop()[0] if lines[-1] and lines[-1][-1][1] == code else ""
+                lines[-1].append((before + piece, code))
                 room -= needed
     return lines
 
