@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import AliasChoices, BaseModel, Field, SecretStr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic.fields import FieldInfo
 
 from vibe_jupyter.core.settings import Settings, load_settings
@@ -19,7 +21,9 @@ class EffectiveSetting(BaseModel):
     """One setting."""
 
     variable: str = Field(description="The environment variable that sets it.")
-    value: str = Field(description="A secret is shown as whether it is set.")
+    value: str = Field(
+        description="A secret is shown as whether it is set; a folder that tasks may read, as whether it is there."
+    )
     source: str = Field(description="`environment`, the `.env` file, or `default`.")
     description: str
 
@@ -67,9 +71,13 @@ def _names_in(text: str) -> set[str]:
     }
 
 
+def _folder(path: Path) -> str:
+    return str(path) if path.is_dir() else f"{path} (no such folder)"
+
+
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "(set, not shown)"
     if isinstance(value, tuple):
-        return os.pathsep.join(map(str, value)) or "(none)"
+        return os.pathsep.join(map(_folder, value)) or "(none)"
     return "(not set)" if value is None else str(value)

@@ -154,6 +154,12 @@ def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch, capsys):
     assert SECRET not in load_settings().model_dump_json()
 
 
+def test_config_says_which_allowed_folder_is_not_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("VIBE_ALLOWED_ROOTS", os.pathsep.join([str(tmp_path), str(tmp_path / "gone")]))
+    shown = next(entry.value for entry in effective_settings() if entry.variable == "VIBE_ALLOWED_ROOTS")
+    assert shown == os.pathsep.join([str(tmp_path), f"{tmp_path / 'gone'} (no such folder)"])
+
+
 def test_config_shows_every_setting_once(capsys):
     assert main(["config", "--json"]) == 0
     shown = [entry["variable"] for entry in json.loads(capsys.readouterr().out)]

@@ -9,10 +9,20 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.doctor.check import Check
-from vibe_jupyter.core.doctor.database import check_database, check_full_text, check_sqlite_library
+from vibe_jupyter.core.doctor.database import (
+    check_database,
+    check_engine_database,
+    check_full_text,
+    check_sqlite_library,
+)
 from vibe_jupyter.core.doctor.jupyter import check_autoload, check_kernelspec, check_server_extension
 from vibe_jupyter.core.doctor.packages import check_extras, check_packages
-from vibe_jupyter.core.doctor.surroundings import check_data_directory, check_env_file, check_proxy
+from vibe_jupyter.core.doctor.surroundings import (
+    check_allowed_roots,
+    check_data_directory,
+    check_env_file,
+    check_proxy,
+)
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.settings import Settings
@@ -28,8 +38,10 @@ CHECKS: dict[str, CheckFunction] = {
     "kernel": check_kernelspec,
     "data directory": check_data_directory,
     "database": check_database,
+    "task engine": check_engine_database,
     "SQLite library": check_sqlite_library,
     "full-text search": check_full_text,
+    "allowed roots": check_allowed_roots,
     "extras": check_extras,
     "proxy": check_proxy,
     ".env file": check_env_file,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["check_database", "check_full_text", "check_sqlite_library"]
+__all__ = ["check_database", "check_engine_database", "check_full_text", "check_sqlite_library"]
 
 _NAME = "database"
 _QUICK_CHECK_S = 1.0
@@ -40,6 +40,40 @@ def check_database(settings: Settings) -> Check:
         return _check_sqlite(url)
     message = f"{url.get_backend_name()} is not supported"
     return Check(name=_NAME, status="problem", message=message, fix="use SQLite (the default) or PostgreSQL")
+
+
+def check_engine_database(settings: Settings) -> Check:
+    """Look whether the task engine's own file is whole, where it has one. Changes nothing."""
+    from sqlalchemy.engine import make_url
+
+    name = "task engine"
+    if not settings.effective_database_url.startswith("sqlite"):
+        return Check(name=name, status="ok", message="keeps its tables in the database")
+    file = Path(make_url(settings.engine_database_url).database or "")
+    if not file.exists():
+        return Check(name=name, status="ok", message=f"{file} is made on first use")
+    damage: str | None
+    try:
+        with contextlib.closing(_opened(file)) as database:
+            found = _quick_check(database)
+            damage = None if found in ("ok", None) else found
+    except sqlite3.OperationalError as error:
+        return Check(
+            name=name, status="problem", message=f"{file} does not open: {error}", fix="check its mode"
+        )
+    except sqlite3.DatabaseError as error:
+        found, damage = None, str(error)
+    if damage is not None:
+        return Check(
+            name=name,
+            status="problem",
+            message=f"{file} is damaged: {damage}"[:300],
+            fix=f"stop all servers and move {file.name} with its -wal and -shm files away: a new one is made, "
+            "and the tasks that wait are handed over anew",
+        )
+    state = "whole" if found else "too large for a full look"
+    message = f"SQLite, {file}, {file.stat().st_size / 1e6:.1f} MB, {state}"
+    return Check(name=name, status="ok", message=message)
 
 
 def check_sqlite_library(settings: Settings, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Check:
@@ -89,10 +123,7 @@ def _check_sqlite(url: URL) -> Check:
         return Check(name=_NAME, status="ok", message=f"SQLite, {file} is made on first use")
     restore = f"stop all servers, move {file.name} away, and restore it from a backup"
     try:
-        # Read-only, so that a look can neither create nor change anything.
-        with contextlib.closing(
-            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
-        ) as database:
+        with contextlib.closing(_opened(file)) as database:
             found = _quick_check(database)
             if found not in ("ok", None):
                 return Check(
@@ -114,6 +145,11 @@ def _check_sqlite(url: URL) -> Check:
             name=_NAME, status="warning", message=f"{message}, journal mode {mode}, not WAL", fix=fix
         )
     return Check(name=_NAME, status="ok", message=message)
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    """Open the file read-only, so that a look can neither create nor change anything."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
 
 
 def _quick_check(database: sqlite3.Connection) -> str | None:

@@ -15,7 +15,7 @@ from vibe_jupyter.core.doctor.check import Check
 if TYPE_CHECKING:
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["check_data_directory", "check_env_file", "check_proxy", "file_system_of"]
+__all__ = ["check_allowed_roots", "check_data_directory", "check_env_file", "check_proxy", "file_system_of"]
 
 _NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -81,6 +81,22 @@ def check_data_directory(settings: Settings) -> Check:
             name=name, status="warning", message=message, fix=f"chmod 700 {shlex.quote(str(folder))}"
         )
     return Check(name=name, status="ok", message=f"{folder}, {free}")
+
+
+def check_allowed_roots(settings: Settings) -> Check:
+    """Check that the folders that tasks may read beside the server's root are there."""
+    name, roots = "allowed roots", settings.allowed_roots
+    if not roots:
+        return Check(name=name, status="ok", message="none beside the server's root and registered projects")
+    missing = [str(root) for root in roots if not root.is_dir()]
+    if missing:
+        return Check(
+            name=name,
+            status="warning",
+            message=f"no such folder: {', '.join(missing)}",
+            fix=f"set VIBE_ALLOWED_ROOTS to absolute paths of folders that exist, separated by {os.pathsep!r}",
+        )
+    return Check(name=name, status="ok", message=os.pathsep.join(map(str, roots)))
 
 
 def check_proxy(_settings: Settings) -> Check:

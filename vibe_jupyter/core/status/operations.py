@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from vibe_jupyter import __version__
@@ -9,10 +10,14 @@ from vibe_jupyter.core.operations import operation
 from vibe_jupyter.core.status.schemas import API_LEVEL, Health, Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.platform import Platform
 
 __all__ = ["OPERATIONS"]
+
+_SCARCE_MB = 50
 
 
 @operation("platform.health", "GET /health", verb="health", scope=None, inline=True)
@@ -37,6 +42,7 @@ async def get_status(platform: Platform, principal: Principal) -> Status:
         tasks=await platform.task_store.counts(principal.user_id),
         problems=[
             *([f"tasks wait: {platform.execution.problem}"] if platform.execution.problem else []),
+            *_about_the_disk(platform.settings.data_dir),
             *(f"oracle {name}: {why}" for name, why in platform.registry.problems.items()),
             *(
                 ["VIBE_MULTI_USER has no effect yet: there is one owner"]
@@ -45,6 +51,16 @@ async def get_status(platform: Platform, principal: Principal) -> Status:
             ),
         ],
     )
+
+
+def _about_the_disk(folder: Path) -> list[str]:
+    try:
+        free_mb = shutil.disk_usage(folder).free / 1e6
+    except OSError:  # it is not there: the database is elsewhere
+        return []
+    if free_mb >= _SCARCE_MB:
+        return []
+    return [f"the disk with {folder} has only {free_mb:.0f} MB free: new tasks may be refused"]
 
 
 OPERATIONS = (get_health, get_status)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -16,10 +17,16 @@ import pytest
 from vibe_jupyter.core.database import schema
 from vibe_jupyter.core.doctor import Check, run_checks, surroundings
 from vibe_jupyter.core.doctor import checks as runner
-from vibe_jupyter.core.doctor.database import check_database, check_full_text, check_sqlite_library
+from vibe_jupyter.core.doctor.database import (
+    check_database,
+    check_engine_database,
+    check_full_text,
+    check_sqlite_library,
+)
 from vibe_jupyter.core.doctor.jupyter import check_autoload, check_kernelspec, check_server_extension
 from vibe_jupyter.core.doctor.packages import check_extras, check_packages
 from vibe_jupyter.core.doctor.surroundings import (
+    check_allowed_roots,
     check_data_directory,
     check_env_file,
     check_proxy,
@@ -273,6 +280,25 @@ class TestDatabase:
 
     def test_one_not_made_yet_is_fine(self, settings: Settings) -> None:
         assert check_database(settings).status == "ok"
+        assert "made on first use" in check_engine_database(settings).message
+
+    @pytest.mark.parametrize("content", [b"not a database" * 1000, b"SQLite format 3\x00" + b"\xff" * 9000])
+    def test_a_damaged_file_of_the_engine_is_a_problem_with_its_remedy(
+        self, settings: Settings, database: sqlite3.Connection, data_dir: Path, content: bytes
+    ) -> None:
+        (data_dir / "dbos.db").write_bytes(content)
+        check = {check.name: check for check in run_checks(settings)}["task engine"]
+        assert check.status == "problem"
+        assert "dbos.db" in check.message
+        assert check.fix is not None
+        assert "move dbos.db" in check.fix
+
+    def test_a_whole_file_of_the_engine_is_fine(self, settings: Settings, data_dir: Path) -> None:
+        with contextlib.closing(sqlite3.connect(data_dir / "dbos.db")) as connection:
+            connection.execute("CREATE TABLE t (x)")
+        check = check_engine_database(settings)
+        assert (check.status, "whole" in check.message) == ("ok", True)
+        assert check_engine_database(Settings(database_url="postgresql://db/vibe")).status == "ok"
 
     @pytest.mark.parametrize(
         "url", ["postgresql://ada:s3cret@127.0.0.1:1/vibe", "mysql://ada:s3cret@x/y", "s3cret"]
@@ -314,6 +340,13 @@ def test_a_postgresql_that_answers(new_postgresql: Callable[[], str]) -> None:
 
 
 class TestSurroundings:
+    def test_an_allowed_folder_that_is_not_there_is_a_warning(self, tmp_path: Path) -> None:
+        assert check_allowed_roots(Settings()).status == "ok"
+        assert check_allowed_roots(Settings(allowed_roots=(tmp_path,))).status == "ok"
+        check = check_allowed_roots(Settings(allowed_roots=(tmp_path, tmp_path / "gone")))
+        assert (check.status, str(tmp_path / "gone") in check.message) == ("warning", True)
+        assert check.fix is not None
+
     def test_a_proxy_is_shown_without_its_password(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
