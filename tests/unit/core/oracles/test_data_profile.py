@@ -23,9 +23,9 @@ from pydantic import ValidationError
 from vibe_jupyter.core.errors import Forbidden, InvalidInput, NotFound
 from vibe_jupyter.core.oracles.data_profile import DataProfile, DataProfileInput, DataProfileOutput
 from vibe_jupyter.core.oracles.data_profile.columns import Moments
-from vibe_jupyter.core.oracles.data_profile.path_text import candidate_paths
 from vibe_jupyter.core.oracles.data_profile.profile import profile_file
 from vibe_jupyter.core.oracles.data_profile.value_counts import ValueCounts
+from vibe_jupyter.core.oracles.path_text import candidate_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vibe_jupyter.core.errors import NotFound
 from vibe_jupyter.core.oracles.base import Capability, Context, Oracle
-from vibe_jupyter.core.oracles.data_profile.path_text import candidate_paths
 from vibe_jupyter.core.oracles.data_profile.schemas import DataProfileInput, DataProfileOutput
+from vibe_jupyter.core.oracles.path_text import find_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import BaseModel
 
 __all__ = ["DataProfile"]
@@ -60,22 +57,6 @@ class DataProfile(Oracle):
         from vibe_jupyter.core.oracles.data_profile.profile import profile_file
 
         assert isinstance(input, DataProfileInput)
-        path = find_file(context, input.path)
+        path = find_path(context, input.path)
         result = await context.in_process(profile_file, str(path), input.model_dump(exclude={"path"}))
         return DataProfileOutput(path=str(path), **result)
-
-
-def find_file(context: Context, text: str) -> Path:
-    """Return the file that a path, or a sentence with a path in it, means.
-
-    Raises:
-        NotFound: `path.not_found`; about the likeliest part of the sentence.
-        Forbidden: `path.outside_root`.
-    """
-    missing: list[NotFound] = []
-    for candidate in candidate_paths(text):
-        try:
-            return context.resolve(candidate)
-        except NotFound as error:
-            missing.append(error)
-    raise missing[1] if len(missing) > 1 else missing[0]

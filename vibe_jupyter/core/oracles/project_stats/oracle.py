@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import InvalidInput, NotFound
 from vibe_jupyter.core.oracles.base import Capability, Context, Oracle
-from vibe_jupyter.core.oracles.data_profile.path_text import candidate_paths
+from vibe_jupyter.core.oracles.path_text import candidate_paths
 from vibe_jupyter.core.oracles.project_stats.schemas import ProjectStatsInput, ProjectStatsOutput
 
 if TYPE_CHECKING:

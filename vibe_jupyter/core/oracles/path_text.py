@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["candidate_paths"]
+from vibe_jupyter.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vibe_jupyter.core.oracles.base import Context
+
+__all__ = ["candidate_paths", "find_path"]
 
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'|`([^`]+)`|“([^”]+)”|«([^»]+)»")
 _LOOKS_LIKE_A_FILE = re.compile(r"[^/\\]\.[A-Za-z][A-Za-z0-9]{0,9}$|[/\\]")
 _AROUND = "\"'`“”«»()[]{}<>,;:!?"
 _MAX_WORDS_IN_A_PATH = 8
+
+
+def find_path(context: Context, text: str) -> Path:
+    """Return the file or folder that a path, or a sentence with a path in it, means.
+
+    Raises:
+        NotFound: `path.not_found`; about the likeliest part of the sentence.
+        Forbidden: `path.outside_root`.
+    """
+    missing: list[NotFound] = []
+    for candidate in candidate_paths(text) or [text]:
+        try:
+            return context.resolve(candidate)
+        except NotFound as error:
+            missing.append(error)
+    raise missing[1] if len(missing) > 1 else missing[0]
 
 
 def candidate_paths(text: str) -> list[str]:
