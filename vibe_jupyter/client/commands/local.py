@@ -118,7 +118,7 @@ def _known_revision(revision: str) -> Iterator[None]:
     """Name the revisions where Alembic cannot get to this one.
 
     Raises:
-        InvalidInput: `command.unknown_revision`.
+        InvalidInput: `database.unknown_revision`.
     """
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
@@ -133,7 +133,7 @@ def _known_revision(revision: str) -> Iterator[None]:
         known = sorted(script.revision for script in scripts.walk_revisions())
         raise InvalidInput(
             f"there is no revision {revision!r} to go to; there are base, {', '.join(known)} and head",
-            code="command.unknown_revision",
+            code="database.unknown_revision",
         ) from error
 
 
