@@ -11,7 +11,7 @@ from vibe_jupyter.core.errors import InvalidInput, Unavailable, VibeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["database_errors", "explained", "stopping"]
+__all__ = ["database_errors", "explained", "locked", "stopping"]
 
 
 class StorageFullError(VibeError):
@@ -66,6 +66,12 @@ def stopping() -> Unavailable:
         code="platform.stopping",
         hint="send it again to the server that comes next",
     )
+
+
+def locked() -> VibeError:
+    """Return the error of a database that another process does not let go."""
+    known = _SQLITE[sqlite3.SQLITE_BUSY]
+    return type(known)(known.message, code=known.code, hint=known.hint)
 
 
 def explained(error: Exception) -> Exception:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.database import connections
-from vibe_jupyter.core.database.failures import explained, stopping
+from vibe_jupyter.core.database.failures import explained, locked, stopping
 from vibe_jupyter.core.database.statements import Connection
+from vibe_jupyter.core.database.turn import Turn
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,6 +66,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="vibe-db-writer", daemon=True)
         self._connection: Any = None
+        self._turn: Turn | None = None
         self._is_closed = False
         self.commits = 0
         """How many transactions were committed; fewer than units when callers wait side by side."""
@@ -72,6 +74,8 @@ class Writer:
     def start(self) -> None:
         """Open the connection, so that what is wrong with the database is said here, and start the thread."""
         self._connection = connections.writer(self._url)
+        if self._dialect == "sqlite":
+            self._turn = Turn(connections.sqlite_path(self._url))
         self._thread.start()
 
     def submit(self, unit: Unit, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
@@ -129,6 +133,8 @@ class Writer:
                 self._commit(batch)
                 self._resolve(batch)
         self._connection.close()
+        if self._turn is not None:
+            self._turn.close()
 
     def _commit(self, batch: list[_Item]) -> None:
         """Run the units in one transaction; if the connection was lost, once more on a new one."""
@@ -148,36 +154,41 @@ class Writer:
 
     def _transact(self, run: Callable[[Connection], None]) -> None:
         connection = Connection(self._connection, self._dialect)
-        self._begin()
         try:
+            self._begin()
             run(connection)
             self._execute("COMMIT")
         except BaseException:
             self._rollback()
             raise
+        finally:
+            if self._turn is not None:
+                self._turn.give()
         self.commits += 1
 
     def _begin(self) -> None:
-        """Begin; on SQLite wait for the one lock that all processes share.
-
-        SQLite's own waiting pauses for 25 to 100 ms after the first few looks; two processes that write all the time
-        spent half of it asleep.
-        """
-        if self._dialect != "sqlite":
+        """Begin a transaction; on SQLite wait for our turn first, and then for programs that are not ours."""
+        if self._turn is None:
             self._execute("BEGIN")
             return
-        began = time.monotonic()
+        began, is_ours = time.monotonic(), False
         while True:
-            try:
-                self._execute("BEGIN IMMEDIATE")
+            is_ours = is_ours or self._turn.try_take()
+            if is_ours and self._has_begun():
                 return
-            except sqlite3.OperationalError as error:
-                waited_s = time.monotonic() - began
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or (
-                    waited_s * 1000 > connections.BUSY_TIMEOUT_MS
-                ):
-                    raise
+            waited_s = time.monotonic() - began
+            if waited_s * 1000 > connections.BUSY_TIMEOUT_MS:
+                raise locked()
             time.sleep(_LOOK_S if waited_s < _OFTEN_FOR_S else _SELDOM_S)
+
+    def _has_begun(self) -> bool:
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        return True
 
     def _run_together(self, batch: list[_Item], connection: Connection) -> None:
         groups: dict[Any, list[_Item]] = {}

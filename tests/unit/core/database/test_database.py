@@ -16,6 +16,7 @@ from vibe_jupyter.core.database import schema
 from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.database.models import Base, User, table_of
 from vibe_jupyter.core.database.statements import Connection, Statement
+from vibe_jupyter.core.database.turn import Turn
 from vibe_jupyter.core.errors import Conflict, InvalidInput, Unavailable, VibeError
 
 USERS = table_of(User)
@@ -285,3 +286,31 @@ class TestTrouble:
     def test_another_kind_of_database_is_refused(self) -> None:
         with pytest.raises(InvalidInput, match="mysql"):
             Database("mysql://localhost/vibe")
+
+
+def test_turns_of_one_file_exclude_each_other(tmp_path: Path) -> None:
+    first, second, elsewhere = (Turn(str(tmp_path / name)) for name in ("a.db", "a.db", "b.db"))
+    assert first.try_take()
+    assert not second.try_take()
+    assert elsewhere.try_take()
+    first.give()
+    assert second.try_take()
+    second.close()  # as a process that is killed does
+    assert first.try_take()
+
+
+@pytest.mark.asyncio
+async def test_who_cannot_get_a_turn_is_told_and_the_next_write_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vibe_jupyter.core.database.connections.BUSY_TIMEOUT_MS", 50)
+    database = Database(f"sqlite:///{tmp_path}/vibe.db")
+    database.open()
+    other = Turn(str(tmp_path / "vibe.db"))
+    assert other.try_take()
+    with pytest.raises(Unavailable) as caught:
+        await database.write(lambda c: add(c, "u1"))
+    assert caught.value.code == "database.locked"
+    other.give()
+    assert await database.write(lambda c: add(c, "u1")) == 1
+    database.close()
