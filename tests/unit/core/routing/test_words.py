@@ -7,12 +7,12 @@ split off at random before the first line of code, `fresh` was written after the
 from __future__ import annotations
 
 import csv
-import importlib
+import pkgutil
 import random
 import time
+import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -32,27 +32,19 @@ def declare(name: str, summary: str, *examples: str, text_field: str | None = "q
     return Capability(name, summary, Anything, Anything, text_field=text_field, examples=examples)
 
 
-ORACLES = {
-    "file_search": "FileSearch",
-    "notebook_query": "NotebookQuery",
-    "data_profile": "DataProfile",
-    "project_stats": "ProjectStats",
-    "task_search": "TaskSearch",
-    "environment_health": "EnvironmentHealth",
-}
+ROOT = Path(__file__).parents[4]
 
 
 def declared_capabilities() -> list[Capability]:
     found: list[Capability] = []
-    for module, name in ORACLES.items():
-        oracle: Any = getattr(importlib.import_module(f"vibe_jupyter.core.oracles.{module}"), name)
-        found.extend(oracle.capabilities)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for entry_point in project["entry-points"]["vibe_jupyter.oracles"].values():
+        found.extend(pkgutil.resolve_name(entry_point).capabilities)
     return found
 
 
 CAPABILITIES = declared_capabilities()
 INDEX = WordIndex(CAPABILITIES)
-ROOT = Path(__file__).parents[4]
 with (Path(__file__).parent / "phrasings.tsv").open(encoding="utf-8", newline="") as lines:
     PHRASINGS = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
