@@ -21,19 +21,19 @@ from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.database.failures import stopping
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.events import NewsBoard
-from vibe_jupyter.core.execution.child import ChildExecution
-from vibe_jupyter.core.execution.local import LocalExecution
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.routing.registry import load_oracles
+from vibe_jupyter.core.tasks.execution.child import ChildExecution
+from vibe_jupyter.core.tasks.execution.local import LocalExecution
 from vibe_jupyter.core.tasks.service import TaskService
 from vibe_jupyter.core.tasks.store import TaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-    from vibe_jupyter.core.execution.execution import Execution
     from vibe_jupyter.core.routing.registry import Registry
     from vibe_jupyter.core.settings import Settings
+    from vibe_jupyter.core.tasks.execution.execution import Execution
 
 __all__ = ["Mode", "Platform"]
 

@@ -20,9 +20,9 @@ from vibe_jupyter.client.in_process import InProcessTransport
 from vibe_jupyter.core.accounts.principal import OWNER
 from vibe_jupyter.core.database.statements import Statement
 from vibe_jupyter.core.errors import Failed, InvalidInput, NotFound, Unavailable, VibeError
-from vibe_jupyter.core.execution.child import ChildExecution
 from vibe_jupyter.core.oracles.base import Capability, Part
 from vibe_jupyter.core.routing.registry import Registry
+from vibe_jupyter.core.tasks.execution.child import ChildExecution
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -455,7 +455,7 @@ def test_stopping_a_platform_leaves_what_runs_to_the_next_one(make_platform: Pla
 def test_a_servers_process_for_tasks_ends_when_it_has_long_been_idle_and_comes_back(
     make_platform: PlatformFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vibe_jupyter.core.execution.child._IDLE_S", 0.3)
+    monkeypatch.setattr("vibe_jupyter.core.tasks.execution.child._IDLE_S", 0.3)
     platform = make_platform("server", lease_ttl_s=1)
     vibe = VibeClient(InProcessTransport(platform))
     execution = platform.execution

@@ -15,9 +15,9 @@ import orjson
 
 from vibe_jupyter.core.errors import VibeError
 from vibe_jupyter.core.events import NewsBoard
-from vibe_jupyter.core.execution.messages import encode
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.memory import spare_collector
+from vibe_jupyter.core.tasks.execution.messages import encode
 from vibe_jupyter.core.workers.child import claim_pipes, die_with
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from vibe_jupyter.core.errors import VibeError
-from vibe_jupyter.core.execution.messages import MAX_LINE_BYTES, encode
 from vibe_jupyter.core.ids import new_executor_id
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.tasks.execution.messages import MAX_LINE_BYTES, encode
 from vibe_jupyter.core.tasks.leases import Leases
 from vibe_jupyter.core.tasks.reaper import beat_s
 from vibe_jupyter.core.workers.process import boot_command, worker_environment
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChildExecution"]
 
-MODULE = "vibe_jupyter.core.execution.child_main"
+MODULE = "vibe_jupyter.core.tasks.execution.child_main"
 _WAKE_PAUSE_S = 0.02
 """In a flood the child is told so often that there is something; it looks by itself until nothing is left."""
 _RESTART_S, _MAX_RESTART_S = 0.2, 30.0
