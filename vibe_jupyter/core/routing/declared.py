@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.routing.features import Request, read_request, split_compound
-from vibe_jupyter.core.routing.lexicon import CONCEPTS_OF, ERRANDS, stem
+from vibe_jupyter.core.routing.lexicon import CONCEPTS_OF, ERRANDS
+from vibe_jupyter.core.words import stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,8 +16,8 @@ from vibe_jupyter.core.routing.lexicon import (
     QUANTITIES,
     SHORT_FORMS,
     STOP_WORDS,
-    stem,
 )
+from vibe_jupyter.core.words import stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

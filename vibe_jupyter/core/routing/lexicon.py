@@ -5,6 +5,8 @@ Kept small and about asking in general; what one capability is about belongs in 
 
 from __future__ import annotations
 
+from vibe_jupyter.core.words import EMPTY_WORDS, stem
+
 __all__ = [
     "CHANGE_VERBS",
     "CONCEPTS_OF",
@@ -16,7 +18,6 @@ __all__ = [
     "QUANTITIES",
     "SHORT_FORMS",
     "STOP_WORDS",
-    "stem",
 ]
 
 
@@ -25,11 +26,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 # fmt: off
-STOP_WORDS = _words(
-    "a about all also am an and any are as at be been but by can could do does each every everything "
-    "for from get gets give go had has have he here how i if in into is isnt it its just let like me my "
-    "need of off on only or our out over please she should show so some tell than that the their them "
-    "then there these they thing this those to too up us very want was we were what will with would you your"
+STOP_WORDS = EMPTY_WORDS | _words(
+    "all also am any been but each every everything get gets give go had has have he here if into isnt "
+    "its just let like need off only out over she should show so some tell than their them then there "
+    "these they thing those too up us very want will"
 )
 """Words that carry no signal. `where`, `which`, `when` do, and `how` before a quantity does, and are not here."""
 
@@ -112,30 +112,6 @@ FILE_KINDS = {
     for suffix in suffixes.split()
 }
 """The suffixes of files that people name in a request, and what kind of file each is."""
-
-
-def stem(word: str) -> str:
-    """Return the word without its ending, so that forms of one word meet; not a word of its own.
-
-    >>> [stem(word) for word in ("queries", "handled", "running", "classes", "cells", "status")]
-    ['query', 'handl', 'run', 'class', 'cell', 'status']
-    """
-    if len(word) <= 3:
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith(("sses", "shes", "ches", "xes")):
-        word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for ending in ("ing", "ed", "ly"):
-        rest = word.removesuffix(ending)
-        if rest != word and len(rest) >= 3 and any(vowel in rest for vowel in "aeiouy"):
-            word = rest
-            if ending != "ly" and word[-1] == word[-2] and word[-1] not in "lsz":
-                word = word[:-1]
-            break
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
 
 
 def _concepts_of() -> dict[str, tuple[str, ...]]:

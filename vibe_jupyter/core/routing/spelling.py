@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from vibe_jupyter.core.routing.lexicon import stem
+from vibe_jupyter.core.words import stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,9 @@ from vibe_jupyter.core.oracles.file_search.matching import LiteralMatcher, Regex
 from vibe_jupyter.core.oracles.file_search.preview import preview
 from vibe_jupyter.core.oracles.file_search.schemas import compiled_regex
 from vibe_jupyter.core.oracles.file_search.search import search_files
-from vibe_jupyter.core.oracles.file_search.words import fold, parse_query, stem
+from vibe_jupyter.core.oracles.file_search.words import fold, parse_query
 from vibe_jupyter.core.oracles.file_search.words_matching import WordsMatcher
+from vibe_jupyter.core.words import stem
 from vibe_jupyter.core.workers.pool import WorkerPool
 
 if TYPE_CHECKING:

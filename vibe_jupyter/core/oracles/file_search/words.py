@@ -5,37 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vibe_jupyter.core.oracles.task_search.words import compound_parts
+from vibe_jupyter.core.words import EMPTY_WORDS, QUESTION_WORDS, compound_parts, stem
 
-__all__ = ["Query", "Term", "fold", "is_telling", "parse_query", "parts_of", "stem", "words_of"]
+__all__ = ["Query", "Term", "fold", "is_telling", "parse_query", "parts_of", "words_of"]
 
 _PHRASE = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|`([^`\n]+)`')
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
 _MAX_TERMS = 8
 # fmt: off
-_STOP_WORDS = frozenset({
-    "a", "about", "all", "an", "and", "any", "anything", "are", "as", "at", "be", "been", "being", "but",
-    "by", "called", "can", "code", "contain", "containing", "contains", "could", "defined", "did", "do",
-    "does", "done", "file",
-    "files", "find", "for", "from", "get", "give", "grep", "has", "have", "here", "how", "i", "implemented",
-    "in", "into", "is", "isn", "it", "its", "line", "lines", "list", "locate", "located", "look", "looking",
-    "me", "mention", "mentioned", "mentions", "my", "named", "occurrences", "of", "on", "or", "our", "place",
-    "places", "please", "project", "repo", "repository", "search", "show", "some", "tell", "that", "the",
-    "their", "there", "these", "they", "this", "those", "to", "us", "use", "used", "uses", "was", "we",
-    "were", "what", "when", "where", "which", "who", "whose", "why", "will", "with", "would", "you", "your",
-})
-_ENDINGS = (  # ending, what takes its place, how much of a word must be left
-    ("sses", "ss", 2), ("ies", "i", 2), ("ss", "ss", 1), ("us", "us", 2), ("is", "is", 2), ("s", "", 3),
-)
-_SUFFIXES = (
-    ("ing", "", 3), ("ed", "", 3), ("ers", "", 4), ("er", "", 4), ("or", "", 4), ("ment", "", 5),
-    ("sion", "s", 4), ("tion", "t", 4), ("e", "", 3), ("y", "i", 2),
-)
+_STOP_WORDS = EMPTY_WORDS | QUESTION_WORDS | {
+    "all", "any", "anything", "been", "being", "but", "called", "code", "contain", "containing",
+    "contains", "defined", "done", "file", "files", "find", "get", "give", "grep", "has", "have",
+    "here", "implemented", "into", "isn", "its", "line", "lines", "list", "locate", "located", "look",
+    "looking", "mention", "mentioned", "mentions", "named", "occurrences", "place", "places", "project",
+    "repo", "repository", "search", "show", "some", "tell", "their", "there", "these", "they", "those",
+    "us", "use", "used", "uses", "whose", "why", "will",
+}
 # fmt: on
-_LONG = 7
+"""What one asks for code with says nothing of it: `which file contains`."""
 _KELVIN = "\N{KELVIN SIGN}"
 _FINAL_SIGMA, _SIGMA = "\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}"
-_VOWEL = re.compile("[aeiouy]")
 
 
 @dataclass(frozen=True)
@@ -110,34 +99,6 @@ def parts_of(word: str) -> list[str]:
     ['load', 'user', 'Name']
     """
     return [part for piece in word.split("_") if piece for part in compound_parts(piece) or [piece]]
-
-
-def stem(word: str) -> str:
-    """Strip the commonest English endings, so that forms of one word become equal.
-
-    >>> [stem(word) for word in ("handled", "handler", "handles", "handling", "handle")]
-    ['handl', 'handl', 'handl', 'handl', 'handl']
-    >>> [stem(word) for word in ("queries", "query", "validation", "validates", "class", "classes")]
-    ['queri', 'queri', 'valid', 'valid', 'class', 'class']
-    >>> [stem(word) for word in ("string", "user", "status", "set", "settings")]
-    ['string', 'user', 'status', 'set', 'set']
-    """
-    if not word.isascii() or not word.isalpha():
-        return word
-    for ending, instead, least in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= least:
-            word = word.removesuffix(ending) + instead
-            break
-    for suffix, instead, least in _SUFFIXES:
-        left = word.removesuffix(suffix)
-        if left != word and len(left) >= least and _VOWEL.search(left):
-            if suffix == "y" and left[-1] in "aeou":  # deploy, like deployment
-                break
-            word = left + instead
-            if suffix in ("ing", "ed", "er", "ers") and left[-1] == left[-2] and left[-1] not in "lsz":
-                word = left[:-1]
-            break
-    return word.removesuffix("at") if len(word) >= _LONG else word
 
 
 def fold(text: str) -> str:

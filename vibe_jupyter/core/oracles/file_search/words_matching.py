@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.oracles.file_search.matching import Hit, lines_with, occurrences, plain_bytes
-from vibe_jupyter.core.oracles.file_search.words import Term, fold, parse_query, stem
+from vibe_jupyter.core.oracles.file_search.words import Term, fold, parse_query
+from vibe_jupyter.core.words import stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vibe_jupyter.core.oracles.file_search.words import fold, is_telling, parts_of, stem, words_of
+from vibe_jupyter.core.oracles.file_search.words import fold, is_telling, parts_of, words_of
+from vibe_jupyter.core.words import stem
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.oracles.notebook_query.schemas import Topic

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosqlite
 
-from vibe_jupyter.core.oracles.task_search.words import compound_parts, text_of
+from vibe_jupyter.core.oracles.task_search.words import text_of
+from vibe_jupyter.core.words import compound_parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -5,36 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.core.words import EMPTY_WORDS, QUESTION_WORDS, compound_parts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["all_words_match", "any_word_match", "compound_parts", "text_of"]
+__all__ = ["all_words_match", "any_word_match", "text_of"]
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
 _MAX_TERMS = 64
-# fmt: off
-_STOP_WORDS = frozenset({
-    "a", "about", "an", "and", "are", "as", "at", "be", "by", "can", "could", "did", "do", "does",
-    "for", "from", "how", "i", "in", "is", "it", "me", "my", "of", "on", "or", "our", "please", "task",
-    "tasks", "that", "the", "this", "to", "was", "we", "were", "what", "when", "where", "which", "who",
-    "with", "would", "you", "your",
-})
-# fmt: on
-
-
-def compound_parts(text: str) -> list[str]:
-    """Return the parts of the camelCase words in `text`, once each, in order.
-
-    snake_case, dotted and dashed words are already taken apart by the tokenizer.
-
-    >>> compound_parts("getUserName and HTTPServer.load_all")
-    ['get', 'User', 'Name', 'HTTP', 'Server']
-    """
-    if not _CAMEL.search(text):
-        return []
-    compounds = (word for word in dict.fromkeys(_WORD.findall(text)) if _CAMEL.search(word))
-    return list(dict.fromkeys(part for word in compounds for part in _CAMEL.split(word)))
+_STOP_WORDS = EMPTY_WORDS | QUESTION_WORDS | {"task", "tasks"}
 
 
 def all_words_match(query: str) -> str | None:
