@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 __all__ = ["NotFoundHandler", "OperationHandler", "VibeHandler"]
 
 _API_LEVEL = str(API_LEVEL)
+_DEFAULT_HEADERS = {
+    "Content-Type": "application/json",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    API_LEVEL_HEADER: _API_LEVEL,
+}
 _EVENT_STREAM = "text/event-stream; charset=utf-8"
 _OWNER_AS_USER = User(username="local", name="Local owner")
 _LENGTH_LIMIT_DEFAULT = 8 * 2**20
@@ -137,11 +144,7 @@ class VibeHandler(APIHandler):
 
     def set_default_headers(self) -> None:
         """Name the API level on every answer, errors too: a client checks it before it believes anything."""
-        self.set_header("Content-Type", "application/json")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        self.set_header("Cache-Control", "no-store")
-        self.set_header(API_LEVEL_HEADER, _API_LEVEL)
+        self._headers.update(_DEFAULT_HEADERS)  # not one by one through `set_header`, which checks each text anew
 
     def update_api_activity(self) -> None:
         """Note that the owner was here; Jupyter's own would fail on a query that is no UTF-8, error or not."""

@@ -27,7 +27,7 @@ __all__ = ["main"]
 
 log = get_logger("tasks")
 
-_NICENESS = 5
+_NICENESS = 10
 """A server that answers is worth more than a task that ends a little earlier."""
 _TOPICS_PER_MESSAGE = 1000
 
