@@ -37,6 +37,8 @@ class Stream:
     requests: Requests
     connections: int
     expected_status: int = 200
+    pause_s: float = 0.0
+    """How long a connection rests after each answer: with a pause all servers get about the same load."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class _Connection:
         self.stream = stream
         self.report = StreamReport()
         self.sent_at: float | None = None
+        self.due_at = 0.0
         self._address = address
         self._supply = supply
         self._received = b""
@@ -185,13 +188,16 @@ def _closed_loop(connections: list[_Connection], duration_s: float) -> None:
     """Let each connection send, wait for the answer, and send again until the time is over."""
     deadline = time.perf_counter() + duration_s
     give_up = deadline + DRAIN_S
+    paced = [connection for connection in connections if connection.stream.pause_s]
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.send()
         waiting = len(connections)
-        while waiting and (left := give_up - time.perf_counter()) > 0:
-            for key, _ in selector.select(left):
+        while waiting and (now := time.perf_counter()) < give_up:
+            waiting -= _send_due(paced, now, deadline)
+            due = min((c.due_at or give_up for c in paced if c.sent_at is None), default=give_up)
+            for key, _ in selector.select(max(0.0, min(due, give_up) - now)):
                 connection = key.data
                 try:
                     if not connection.receive():
@@ -202,14 +208,30 @@ def _closed_loop(connections: list[_Connection], duration_s: float) -> None:
                     selector.unregister(connection.socket)
                     connection.reconnect()
                     selector.register(connection.socket, selectors.EVENT_READ, connection)
-                if time.perf_counter() < deadline:
-                    connection.send()
+                if (now := time.perf_counter()) < deadline:
+                    if connection.stream.pause_s:
+                        connection.due_at = now + connection.stream.pause_s
+                    else:
+                        connection.send()
                 else:
                     waiting -= 1
         for connection in connections:
             if connection.sent_at is not None:
                 connection.fail(f"no answer within {DRAIN_S:g} s of the end")
                 connection.reconnect()
+
+
+def _send_due(paced: list[_Connection], now: float, deadline: float) -> int:
+    """Let those send that have rested; return how many will not any more, for the time is over."""
+    ended = 0
+    for connection in paced:
+        if connection.sent_at is None and connection.due_at <= now:
+            if now < deadline:
+                connection.send()
+            elif connection.due_at:
+                connection.due_at = 0.0
+                ended += 1
+    return ended
 
 
 def _merge(connections: list[_Connection]) -> dict[str, StreamReport]:

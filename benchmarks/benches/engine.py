@@ -18,6 +18,7 @@ from benchmarks.tally import Tally
 __all__ = ["run"]
 
 _WRITERS, _READERS = 90, 10
+_READER_PAUSE_S = 0.5
 
 
 def run(context: Context) -> BenchResult:
@@ -26,11 +27,13 @@ def run(context: Context) -> BenchResult:
     result = BenchResult(
         name="engine",
         what=f"{duration_s:g} s of POST with the engine running the tasks, and GET meanwhile",
-        how=f"{_WRITERS} connections create file searches in a folder of five small files, {_READERS} read "
-        "tasks by id; what was drained and the backlog are counted in the database when the load ends. The "
-        "reference gets the same load, but runs no tasks.",
+        how=f"{_WRITERS} connections create file searches in a folder of five small files, in a closed loop; "
+        f"{_READERS} read tasks by id and rest {_READER_PAUSE_S:g} s after each answer, so that all servers have "
+        "about the same to read; what was drained and the backlog are counted in the database when the load "
+        "ends. The reference gets the same load, but runs no tasks.",
         limits=[
-            "One process serves, writes and runs tasks: the engine takes what the closed loop leaves it."
+            "The server, the process that runs its tasks and the generator share two cores.",
+            "The tasks (nice 10) get what the closed loop leaves.",
         ],
         columns=[
             *("server", "accepted/s", "drained/s", "backlog", "failed tasks"),
@@ -87,7 +90,9 @@ def _load(context: Context, server: ServerProcess, duration_s: float) -> dict[st
     create = Stream(
         "post", CreateTask(server.target(), str(server.search_root())), _WRITERS, expected_status=202
     )
-    read = Stream("get", GetTask(server.target(), context.seed_plan.ids_of(0)), _READERS)
+    read = Stream(
+        "get", GetTask(server.target(), context.seed_plan.ids_of(0)), _READERS, pause_s=_READER_PAUSE_S
+    )
     # No warm-up: each accepted task must fall into the measured time.
     report = context.load.run(LoadPlan(server.port, (create, read), duration_s, server.pid, warm_up_s=0))
     return {name: Tally(name, [report]) for name in report.streams}
