@@ -29,6 +29,7 @@ COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
 _PACKED = struct.Struct(">q16s")  # microseconds since the epoch and a UUID: 32 characters of base64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FRAGMENT = orjson.Fragment
 _EMPTY = orjson.Fragment(b"[]")
 
 
@@ -39,7 +40,7 @@ def task_json(row: tuple[Any, ...]) -> dict[str, Any]:
         error, created_at, started_at, finished_at, capability, parts, priority, timeout_s,
         project_id, root, retry_of, attempts,
     ) = row  # fmt: skip
-    fragment = orjson.Fragment
+    fragment = _FRAGMENT
     return {
         "id": id_,
         "type": type_,
@@ -77,7 +78,8 @@ def dump(value: Any) -> str:
 def cursor_of(at: str, id_: str) -> str:
     """Return the opaque form of where a page ended: the time and the id of its last row."""
     since = datetime.fromisoformat(at) - _EPOCH
-    return base64.urlsafe_b64encode(_PACKED.pack(since // _MICROSECOND, UUID(id_).bytes)).decode()
+    microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return base64.urlsafe_b64encode(_PACKED.pack(microseconds, bytes.fromhex(id_.replace("-", "")))).decode()
 
 
 def parse_cursor(cursor: str) -> tuple[str, str]:
