@@ -143,10 +143,11 @@ class VibeHandler(APIHandler):
         raise _nobody(self._sent_credential)
 
     def set_default_headers(self) -> None:
-        """Name the API level on every answer, errors too: a client checks it before it believes anything."""
-        self._headers.update(
-            _DEFAULT_HEADERS
-        )  # not one by one through `set_header`, which checks each text anew
+        """Name the API level on every answer, errors too: a client checks it before it believes anything.
+
+        Not one by one through `set_header`, which checks each text anew.
+        """
+        self._headers.update(_DEFAULT_HEADERS)
 
     def update_api_activity(self) -> None:
         """Note that the owner was here; Jupyter's own would fail on a query that is no UTF-8, error or not."""

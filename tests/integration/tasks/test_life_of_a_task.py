@@ -207,6 +207,20 @@ class TestFailure:
         assert handle.task.attempts == 1
         assert target.stats.failures_in_a_row == 0
 
+    def test_a_problem_of_the_engine_is_told_to_who_waits_for_a_start_alone(
+        self, make_platform: PlatformFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        platform = make_platform(registry=probe_registry())
+        vibe = VibeClient(InProcessTransport(platform))
+        running = run(vibe, seconds=1.5)
+        wait_for(running, "running")
+        monkeypatch.setattr(platform.execution._relay, "problem", "the moon is full")
+        assert running.wait().state == "succeeded"
+        monkeypatch.setattr(platform.execution._relay, "_bell", asyncio.Event())  # which nobody rings
+        with pytest.raises(VibeError, match="the moon is full") as caught:
+            run(vibe).wait()
+        assert caught.value.code == "task.cannot_run"
+
     def test_what_the_engine_gives_up_fails_with_the_last_reason(
         self, make_platform: PlatformFactory
     ) -> None:

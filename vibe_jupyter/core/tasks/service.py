@@ -180,11 +180,10 @@ class TaskService:
                     if kind in FINAL_STATES:
                         return
                 if not page:
-                    if (await self._store.last_seq(principal.user_id, task_id))[1] in FINAL_STATES and not (
-                        await self._store.events(task_id, seen)
-                    ):
+                    _, state = await self._store.last_seq(principal.user_id, task_id)
+                    if state in FINAL_STATES and not await self._store.events(task_id, seen):
                         return  # it ended before `after`
-                    if not await news.wait(_POLL_S):
+                    if not await news.wait(_POLL_S) and state == "queued":
                         problem, told = self._problem(), problem
                         if problem is not None and problem != told:
                             yield TaskEvent(

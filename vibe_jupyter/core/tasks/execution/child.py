@@ -61,7 +61,8 @@ class ChildExecution:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.executor_id = self.outbox_id = new_executor_id()
-        self.problem: str | None = None
+        self._childs_problem: str | None = None
+        self._own_problem: str | None = None
         self._settings = settings
         self._root = root
         self._store = store
@@ -78,6 +79,11 @@ class ChildExecution:
         self._restart_s = _RESTART_S
         self._not_before = 0.0
         self._active_at = time.monotonic()
+
+    @property
+    def problem(self) -> str | None:
+        """Return why tasks wait that should run: what the child has said, or why there is none."""
+        return self._childs_problem or self._own_problem
 
     @property
     def is_started(self) -> bool:
@@ -165,13 +171,12 @@ class ChildExecution:
                     for topic in topics:
                         self._news.publish(topic)
                 case {"ready": str(executor_id)}:
-                    self._child_id, self.problem, self._restart_s = executor_id, None, _RESTART_S
+                    self._child_id, self._childs_problem, self._restart_s = executor_id, None, _RESTART_S
                 case {"problem": str(problem)}:
-                    self.problem = problem
+                    self._childs_problem = problem
         code = await process.wait()
-        log.log(
-            20 if code == 0 else 40, "the process that runs tasks has ended", code=code, reason=self.problem
-        )
+        tell = log.info if code == 0 else log.error
+        tell("the process that runs tasks has ended", code=code, reason=self._childs_problem)
         self._not_before = time.monotonic() + self._restart_s
         self._restart_s = min(2 * self._restart_s, _MAX_RESTART_S)
         self._process = None
@@ -192,8 +197,9 @@ class ChildExecution:
                 elif time.monotonic() - self._active_at > _IDLE_S and not await self._store.has_unfinished():
                     async with self._starting:
                         await self._end_child()
+                self._own_problem = None
             except (VibeError, OSError) as error:  # a full or locked database, no memory for a process
-                self.problem = str(error)
+                self._own_problem = error.in_one_line if isinstance(error, VibeError) else str(error)
                 log.warning("the process that runs tasks could not be seen to", reason=str(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), self._pause_s(pause_s))
