@@ -18,7 +18,8 @@ import pytest_asyncio
 
 from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.ids import new_id
-from vibe_jupyter.core.tasks.store import NewTask, TaskStore
+from vibe_jupyter.core.tasks.records import NewTask
+from vibe_jupyter.core.tasks.store import TaskStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -25,6 +25,7 @@ from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.routing.registry import load_oracles
 from vibe_jupyter.core.tasks.execution.child import ChildExecution
 from vibe_jupyter.core.tasks.execution.local import LocalExecution
+from vibe_jupyter.core.tasks.reaper import PATIENCE_S
 from vibe_jupyter.core.tasks.service import TaskService
 from vibe_jupyter.core.tasks.store import TaskStore
 
@@ -41,7 +42,6 @@ Mode = Literal["server", "worker", "in-process"]
 R = TypeVar("R")
 
 _PRUNE_EVERY_S = 3600.0
-_PATIENCE_S = 2.0
 
 log = get_logger("platform")
 
@@ -203,7 +203,7 @@ class Platform:
 
     async def _start_if_it_stays(self) -> None:
         """Go on with what was left, unless this process is here for one question only."""
-        await asyncio.sleep(_PATIENCE_S)
+        await asyncio.sleep(PATIENCE_S)
         try:
             if await self.task_store.has_unfinished():
                 await self.execution.start()

@@ -41,6 +41,13 @@ def state(client: httpx.Client, task_id: str) -> str:
     return found
 
 
+def begin(client: httpx.Client, seconds: float) -> str:
+    """Create a task that takes so long, and return its id when it runs."""
+    task_id = post(client, seconds=seconds)
+    until(lambda: state(client, task_id) == "running")
+    return task_id
+
+
 def wait(client: httpx.Client, task_id: str) -> dict[str, Any]:
     """Follow the events of a task to its end, and return it."""
     assert client.get(f"tasks/{task_id}/events").status_code == 200
@@ -87,8 +94,7 @@ def test_if_it_is_killed_the_server_goes_on_and_so_do_the_tasks(
 def test_a_task_of_the_server_is_cancelled_at_once(start_server: Callable[..., JupyterServer]) -> None:
     server = start_server("cancel")
     with server.http() as client:
-        task_id = post(client, seconds=60)
-        until(lambda: state(client, task_id) == "running")
+        task_id = begin(client, 60)
         began = time.monotonic()
         assert client.post(f"tasks/{task_id}/cancel").status_code == 200
         assert wait(client, task_id)["state"] == "cancelled"
@@ -99,8 +105,7 @@ def test_a_task_of_the_server_is_cancelled_at_once(start_server: Callable[..., J
 def test_it_dies_with_a_server_that_is_killed(start_server: Callable[..., JupyterServer]) -> None:
     server = start_server("orphan")
     with server.http() as client:
-        task_id = post(client, seconds=60)
-        until(lambda: state(client, task_id) == "running")
+        begin(client, 60)
     (process,) = task_processes(server)
     server.kill()
     process.wait(_LIMIT_S)

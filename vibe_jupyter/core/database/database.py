@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vibe_jupyter.core.database import connections, schema
-from vibe_jupyter.core.database.failures import database_errors, explained, stopping
+from vibe_jupyter.core.database.failures import database_errors, stopping
 from vibe_jupyter.core.database.statements import Connection
 from vibe_jupyter.core.database.writer import Writer
 
@@ -100,16 +100,11 @@ class Database:
         """Do the same on this thread in any case, blocking."""
         if self._is_closed:
             raise stopping()
-        try:  # what `database_errors` does, without a generator for each read
+        with database_errors():
             connection = getattr(self._local, "connection", None)
             if connection is None or (self.dialect == "postgresql" and connection.broken):
                 connection = self._local.connection = self._open_reader()
             return unit(Connection(connection, self.dialect))
-        except Exception as error:
-            meant = explained(error)
-            if meant is error:
-                raise
-            raise meant from error
 
     def _open_reader(self) -> Any:
         if self.dialect == "sqlite":

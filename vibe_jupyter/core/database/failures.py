@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import InvalidInput, Unavailable, VibeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = ["database_errors", "explained", "locked", "stopping"]
 
@@ -97,13 +96,20 @@ _REFUSED_VALUE = ("DataError", "UntranslatableCharacter", "CharacterNotInReperto
 _LOST_CONNECTION = ("OperationalError", "AdminShutdown", "ConnectionTimeout", "CannotConnectNow")
 
 
-@contextlib.contextmanager
-def database_errors() -> Iterator[None]:
+class _InOurTerms:
+    """No generator: it surrounds every read."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception) and (meant := explained(error)) is not error:
+            raise meant from error
+
+
+_IN_OUR_TERMS = _InOurTerms()
+
+
+def database_errors() -> AbstractContextManager[None]:
     """Let what the driver raises leave the block in our terms."""
-    try:
-        yield
-    except Exception as error:
-        meant = explained(error)
-        if meant is error:
-            raise
-        raise meant from error
+    return _IN_OUR_TERMS

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from vibe_jupyter.core.database import connections
 from vibe_jupyter.core.database.failures import database_errors
-from vibe_jupyter.core.errors import Conflict
+from vibe_jupyter.core.errors import Conflict, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,17 +54,19 @@ def upgrade(url: str, to: str = "head") -> None:
 
     Raises:
         Conflict: `database.newer`.
+        InvalidInput: `database.unknown_revision`.
     """
-    with _locked(url) as (connection, config):
-        _refuse_unknown(_current(connection), config)
-        _command("upgrade", config, to)
+    _migrate("upgrade", url, to)
 
 
 def downgrade(url: str, to: str) -> None:
-    """Undo migrations down to a revision, `base` for an empty database."""
-    with _locked(url) as (connection, config):
-        _refuse_unknown(_current(connection), config)
-        _command("downgrade", config, to)
+    """Undo migrations down to a revision, `base` for an empty database.
+
+    Raises:
+        Conflict: `database.newer`.
+        InvalidInput: `database.unknown_revision`.
+    """
+    _migrate("downgrade", url, to)
 
 
 def check(url: str) -> None:
@@ -92,6 +94,26 @@ def revision(url: str, message: str) -> str:
     with _locked(url) as (_, config), contextlib.redirect_stdout(sys.stderr):
         scripts = _command("revision", config, message=message, autogenerate=True)
     return str(scripts.path)
+
+
+def _migrate(direction: str, url: str, to: str) -> None:
+    from alembic.util import CommandError
+
+    with _locked(url) as (connection, config):
+        _refuse_unknown(_current(connection), config)
+        try:
+            _command(direction, config, to)
+        except CommandError as error:
+            raise InvalidInput(
+                f"there is no revision {to!r} to go to; there are base, {', '.join(sorted(_known(config)))} and head",
+                code="database.unknown_revision",
+            ) from error
+
+
+def _known(config: Config) -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _command(name: str, config: Config, *args: Any, **kwargs: Any) -> Any:
@@ -128,10 +150,7 @@ def _current(connection: sa.Connection) -> str | None:
 
 
 def _refuse_unknown(current: str | None, config: Config) -> None:
-    from alembic.script import ScriptDirectory
-
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _known(config):
         raise Conflict(
             f"the database has schema {current}, which is newer than this vibe-jupyter knows ({HEAD})",
             code="database.newer",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vibe_jupyter.core.oracles.base import Part
-    from vibe_jupyter.core.tasks.store import StoredTask
+    from vibe_jupyter.core.tasks.records import StoredTask
     from vibe_jupyter.core.workers.pool import WorkerPool
 
 __all__ = ["ProgressReport", "RunContext"]

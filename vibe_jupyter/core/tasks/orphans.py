@@ -9,8 +9,9 @@ from vibe_jupyter.core.logs import get_logger
 if TYPE_CHECKING:
     from vibe_jupyter.core.events import NewsBoard
     from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.tasks.records import StoredTask
     from vibe_jupyter.core.tasks.relay import OutboxRelay
-    from vibe_jupyter.core.tasks.store import StoredTask, TaskStore
+    from vibe_jupyter.core.tasks.store import TaskStore
 
 __all__ = ["MAX_REVIVALS", "Orphans"]
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.tasks.leases import LeaseStore
 
-__all__ = ["Reaper", "Survivor", "beat_s"]
+__all__ = ["PATIENCE_S", "Reaper", "Survivor", "beat_s"]
 
 _MAX_BEAT_S = 5.0
-_PATIENCE_S = 2.0
+PATIENCE_S = 2.0
 """A process that runs its own tasks only leaves the dead alone for so long: it may be here for one question."""
 _BEATS_PER_TTL = 5
 
@@ -62,7 +62,7 @@ class Reaper:
         self._leases = leases
         self._survivor = survivor
         self._renewed_at = time.monotonic()
-        self._reaps_from = self._renewed_at + (0 if survivor.serves_shared else _PATIENCE_S)
+        self._reaps_from = self._renewed_at + (0 if survivor.serves_shared else PATIENCE_S)
         self._is_suspended = False
         self._beat_s = beat_s(leases.ttl_s)
 

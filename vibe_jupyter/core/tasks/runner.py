@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.routing.router import Decision, TaskRouter
     from vibe_jupyter.core.routing.targets import Target
     from vibe_jupyter.core.tasks.context import RunContext
-    from vibe_jupyter.core.tasks.store import StoredTask, TaskStore
+    from vibe_jupyter.core.tasks.records import StoredTask
+    from vibe_jupyter.core.tasks.store import TaskStore
 
     R = TypeVar("R")
 

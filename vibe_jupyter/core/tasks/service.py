@@ -14,8 +14,8 @@ from vibe_jupyter.core.ids import new_id, now
 from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid, wrong_types
 from vibe_jupyter.core.routing.registry import ASK
 from vibe_jupyter.core.tasks import rows
+from vibe_jupyter.core.tasks.records import NewTask
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Explanation, TaskCreate, TaskEvent
-from vibe_jupyter.core.tasks.store import NewTask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,78 +12,19 @@ from vibe_jupyter.core.ids import now
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks import statements as sql
 from vibe_jupyter.core.tasks.history import read_ended, read_history
+from vibe_jupyter.core.tasks.records import StoredTask
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection, Statement
+    from vibe_jupyter.core.tasks.records import NewTask
     from vibe_jupyter.core.tasks.schemas import HistoryQuery
 
-__all__ = ["NewTask", "StoredTask", "TaskStore"]
+__all__ = ["TaskStore"]
 
 SHOWN_ID = 60
 """So many characters of an id that is none are shown: it may be anything."""
-
-
-_in_order = itemgetter(*(column.name for column in rows.COLUMNS))
-_NO_COLUMN = {
-    **dict.fromkeys((column.name for column in rows.COLUMNS), None),
-    "state": "queued",
-    "attempts": 0,
-}
-
-
-@dataclass(frozen=True)
-class NewTask:
-    """A task that was checked and is about to be stored; JSON columns as text."""
-
-    id: str
-    user_id: str
-    type: str
-    capability: str
-    input: str
-    required_capabilities: str
-    root: str
-    priority: int
-    timeout_s: float
-    is_shared: bool
-    project_id: str | None = None
-    idempotency_key: str | None = None
-    retry_of: str | None = None
-    explanation: str | None = None
-
-    def row(self, created_at: str) -> tuple[Any, ...]:
-        """Return it as a row of `rows.COLUMNS`, as it was stored."""
-        row: tuple[Any, ...] = _in_order({**_NO_COLUMN, **self.__dict__, "created_at": created_at})
-        return row
-
-
-@dataclass(frozen=True)
-class StoredTask:
-    """What the platform needs of a task to run it, whoever it belongs to."""
-
-    id: str
-    user_id: str
-    type: str
-    capability: str
-    input: str
-    required_capabilities: str
-    root: str
-    priority: int
-    timeout_s: float
-    state: str
-    target_id: str | None
-    executor_id: str | None
-    is_shared: int
-    attempts: int
-    revivals: int
-    cancel_requested: int
-    explanation: str | None
-
-    @property
-    def is_final(self) -> bool:
-        """Return whether it has ended."""
-        return self.state in FINAL_STATES
 
 
 class TaskStore:

@@ -28,7 +28,8 @@ from vibe_jupyter.core.tasks.dbos_database import close_database, is_synced, ope
 from vibe_jupyter.core.tasks.dbos_engine import DbosEngine
 from vibe_jupyter.core.tasks.engine import Job, Retry, RetryPolicy
 from vibe_jupyter.core.tasks.leases import Leases
-from vibe_jupyter.core.tasks.store import NewTask, TaskStore
+from vibe_jupyter.core.tasks.records import NewTask
+from vibe_jupyter.core.tasks.store import TaskStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

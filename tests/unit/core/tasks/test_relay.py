@@ -12,8 +12,9 @@ from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.errors import Unavailable
 from vibe_jupyter.core.ids import new_id
 from vibe_jupyter.core.tasks import relay as relay_module
+from vibe_jupyter.core.tasks.records import NewTask
 from vibe_jupyter.core.tasks.relay import OutboxRelay
-from vibe_jupyter.core.tasks.store import NewTask, TaskStore
+from vibe_jupyter.core.tasks.store import TaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

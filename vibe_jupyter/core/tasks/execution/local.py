@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.routing.registry import Registry
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.context import ProgressReport
-    from vibe_jupyter.core.tasks.store import StoredTask, TaskStore
+    from vibe_jupyter.core.tasks.records import StoredTask
+    from vibe_jupyter.core.tasks.store import TaskStore
 
 __all__ = ["LocalExecution"]
 
