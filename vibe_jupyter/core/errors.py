@@ -21,6 +21,8 @@ __all__ = [
     "TooLarge",
     "Unauthenticated",
     "Unavailable",
+    "UpstreamFailed",
+    "UpstreamTimeout",
     "VibeError",
     "from_problem",
     "nearest",
@@ -139,6 +141,18 @@ class Unavailable(VibeError):
     status, code = 503, "service.unavailable"
 
 
+class UpstreamFailed(VibeError):
+    """A server or service that we asked did not do it, or cannot be believed (502)."""
+
+    status, code = 502, "upstream.failed"
+
+
+class UpstreamTimeout(VibeError):
+    """A server or service that we asked did not answer in time (504)."""
+
+    status, code = 504, "upstream.timeout"
+
+
 class Failed(VibeError):
     """A task ended without success; carries the task's own code, message and hint."""
 
@@ -149,6 +163,7 @@ _BY_STATUS: dict[int, type[VibeError]] = {
     error.status: error
     for error in (
         BadRequest, Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, InvalidInput, Unavailable,
+        UpstreamFailed, UpstreamTimeout,
     )
 }  # fmt: skip
 

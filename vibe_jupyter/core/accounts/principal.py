@@ -6,9 +6,26 @@ from dataclasses import dataclass
 
 from vibe_jupyter.core.errors import Forbidden
 
-__all__ = ["ALL_SCOPES", "OWNER", "Principal"]
+__all__ = ["ALL_SCOPES", "OWNER", "OWNER_SCOPE", "Principal"]
 
-ALL_SCOPES = frozenset({"tasks:read", "tasks:write", "oracles:read", "profile:read", "platform:read"})
+OWNER_SCOPE = "owner"
+"""What may run code of one's own choice on this machine: a command of an MCP server or of an agent."""
+
+ALL_SCOPES = frozenset(
+    {
+        "tasks:read",
+        "tasks:write",
+        "oracles:read",
+        "profile:read",
+        "platform:read",
+        "questions:read",
+        "questions:write",
+        "mcps:read",
+        "mcps:call",
+        "mcps:write",
+        OWNER_SCOPE,
+    }
+)
 
 
 @dataclass(frozen=True)

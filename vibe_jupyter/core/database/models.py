@@ -11,7 +11,21 @@ from typing import ClassVar, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-__all__ = ["Base", "Lease", "Outbox", "Project", "Task", "TaskEvent", "User", "table_of"]
+__all__ = [
+    "Base",
+    "Lease",
+    "McpApproval",
+    "McpListing",
+    "McpServer",
+    "Outbox",
+    "Project",
+    "Question",
+    "Secret",
+    "Task",
+    "TaskEvent",
+    "User",
+    "table_of",
+]
 
 
 class Base(DeclarativeBase):
@@ -39,6 +53,8 @@ class User(Base):
     created_at: Mapped[str]
     task_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """How many tasks the user has; counting them for each page of the history would cost milliseconds."""
+    mcp_revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Counts the changes to what the user's MCP servers offer: every process that has an older number reads anew."""
 
     tasks: Mapped[list[Task]] = relationship(back_populates="user")
     projects: Mapped[list[Project]] = relationship(back_populates="user")
@@ -147,6 +163,92 @@ class Outbox(Base):
     rank: Mapped[int]
     """Minus the task's priority: the lowest goes first."""
     is_shared: Mapped[int]
+
+
+class McpServer(Base):
+    """A registered MCP server; `config` and `policy` are JSON in which secrets are references."""
+
+    __tablename__ = "mcp_servers"
+    __table_args__ = (sa.UniqueConstraint("user_id", "slug"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    slug: Mapped[str]
+    """What the API calls its id."""
+    name: Mapped[str]
+    project_id: Mapped[str | None] = mapped_column(sa.ForeignKey("projects.id"))
+    """The project that it belongs to; none for one that is there for all of the user's work."""
+    transport: Mapped[str]
+    config: Mapped[str]
+    policy: Mapped[str]
+    enabled: Mapped[int]
+    source: Mapped[str | None]
+    """The file that it was imported from."""
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+
+
+class McpListing(Base):
+    """What an MCP server has said that it offers, so that listing needs no start, and the era that it speaks."""
+
+    __tablename__ = "mcp_listings"
+
+    server_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("mcp_servers.id", ondelete="CASCADE"), primary_key=True
+    )
+    config_key: Mapped[str]
+    """Hash of the configuration and of our own declared capabilities: with another one the listing is stale."""
+    era: Mapped[str | None]
+    era_checked_at: Mapped[str | None]
+    listed_at: Mapped[str | None]
+    listing: Mapped[str | None]
+
+
+class McpApproval(Base):
+    """What a person has decided about one tool, for the definition that they saw (its fingerprint)."""
+
+    __tablename__ = "mcp_approvals"
+
+    server_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("mcp_servers.id", ondelete="CASCADE"), primary_key=True
+    )
+    tool: Mapped[str] = mapped_column(primary_key=True)
+    approval: Mapped[str]
+    fingerprint: Mapped[str]
+    decided_at: Mapped[str]
+
+
+class Question(Base):
+    """Something that a person must decide while an operation or a task waits; the first answer counts."""
+
+    __tablename__ = "questions"
+    __table_args__ = (sa.Index("ix_questions_state", "user_id", "state", "created_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    kind: Mapped[str]
+    state: Mapped[str]
+    message: Mapped[str]
+    answer_schema: Mapped[str | None]
+    context: Mapped[str]
+    task_id: Mapped[str | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="CASCADE"))
+    call_id: Mapped[str | None]
+    """A direct call that waits, under the name that the caller gave it."""
+    answer: Mapped[str | None]
+    created_at: Mapped[str]
+    expires_at: Mapped[str]
+    answered_at: Mapped[str | None]
+
+
+class Secret(Base):
+    """A secret value, encrypted with the installation's key; configurations refer to it by name."""
+
+    __tablename__ = "secrets"
+
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    ciphertext: Mapped[str]
+    created_at: Mapped[str]
 
 
 class Lease(Base):
