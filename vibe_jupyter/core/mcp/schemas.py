@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "Annotations",
     "Approval",
+    "CapabilitiesQuery",
     "Content",
     "ImportProblem",
     "ImportResult",
@@ -34,8 +35,11 @@ __all__ = [
     "ResourceResult",
     "ResourceTemplateInfo",
     "ToolCall",
+    "ToolHit",
     "ToolInfo",
     "ToolResult",
+    "ToolSearch",
+    "ToolSearchQuery",
 ]
 
 Approval = Literal["ask", "always", "never"]
@@ -269,6 +273,45 @@ class McpCapabilities(BaseModel):
     prompts: list[PromptInfo] = Field(default_factory=list)
     listed_at: datetime | None = Field(default=None, description="When it was asked last.")
     problems: list[str] = Field(default_factory=list, description="What could not be listed or believed.")
+
+
+class CapabilitiesQuery(BaseModel):
+    """Whether what is remembered will do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh: bool = Field(default=False, description="Ask the server again.")
+
+
+class ToolSearchQuery(BaseModel):
+    """Which tools."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field(default="", max_length=500, description="Words for what it shall do; none: all tools.")
+    limit: int = Field(default=20, ge=1, le=500)
+
+
+class ToolHit(BaseModel):
+    """A tool that fits."""
+
+    server: str
+    name: str
+    title: str | None = None
+    description: str = ""
+    capability: str
+    read_only: bool | None = Field(default=None, description="By the server's own word.")
+    score: float = Field(description="Relevance; the best first, 0 where all are listed.")
+
+
+class ToolSearch(BaseModel):
+    """Tools, the best first."""
+
+    tools: list[ToolHit]
+    total: int = Field(description="How many fit.")
+    unknown: list[str] = Field(
+        default_factory=list, description="Enabled servers that have not yet been asked what they offer."
+    )
 
 
 class ToolCall(BaseModel):
