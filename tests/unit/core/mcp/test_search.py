@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vibe_jupyter.core.mcp.schemas import ToolInfo
 from vibe_jupyter.core.mcp.search import ToolIndex
 
