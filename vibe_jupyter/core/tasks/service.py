@@ -9,7 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from vibe_jupyter.core import paths
-from vibe_jupyter.core.errors import Conflict, InvalidInput
+from vibe_jupyter.core.errors import Conflict, Forbidden, InvalidInput
 from vibe_jupyter.core.ids import new_id, now
 from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid, wrong_types
 from vibe_jupyter.core.routing.registry import ASK
@@ -89,6 +89,12 @@ class TaskService:
             kind, values = capability.task_type, input_
         self._validate(capability, values, ASK if kind == ASK else capability.task_type)
         required = self._registry.require(body.required_capabilities)
+        if principal.via == "mcp" and any(name.startswith("mcp.") for name in (capability.name, *required)):
+            raise Forbidden(
+                "an agent calls tools of MCP servers directly, where a person can be asked first",
+                code="mcp.use_execute",
+                hint="call mcps_execute with the server and the tool",
+            )
         root = self._default_root
         if body.root is not None:
             root = paths.checked_root(body.root, await self._roots_for(principal, body.root))
