@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -66,6 +67,7 @@ class ServerSpec:
     limits: Limits = field(default_factory=Limits)
     era: Era | None = None
 
+    @cached_property
     def digest(self) -> str:
         """Return a hash of everything that a running session depends on: with another one it is opened anew."""
         what = [self.transport, self.command, sorted(self.env.items()), self.cwd, self.url]

@@ -1,0 +1,155 @@
+"""All sessions of this process: one for each server, opened at the first call, shared by all."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from vibe_jupyter.core.errors import Unavailable
+from vibe_jupyter.core.mcp.sessions.life import Hooks
+from vibe_jupyter.core.mcp.spec import SessionHealth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx2
+    from mcp import Client
+    from mcp_types import CallToolResult, GetPromptResult, ReadResourceResult
+
+    from vibe_jupyter.core.mcp.sessions.listing import Listing
+    from vibe_jupyter.core.mcp.sessions.session import Session
+    from vibe_jupyter.core.mcp.spec import Call, ServerSpec, SessionFacts
+
+__all__ = ["SessionPool"]
+
+
+class SessionPool:
+    """Sessions by the key of their server. All methods belong to one event loop.
+
+    Args:
+        on_facts: told `(key, facts)` when a session was opened.
+        on_tools_changed: told `(key)` when a server says that its tools are others now.
+        auth: returns what signs the requests to a server beyond its headers; None for nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_facts: Callable[[str, SessionFacts], None] | None = None,
+        on_tools_changed: Callable[[str], None] | None = None,
+        auth: Callable[[ServerSpec], httpx2.Auth | None] | None = None,
+    ) -> None:
+        self._hooks = Hooks(on_facts, on_tools_changed, auth)
+        self._sessions: dict[str, tuple[str, Session]] = {}
+        self._retired: set[asyncio.Task[None]] = set()
+        self._is_imported = self._is_closed = False
+
+    async def call(self, spec: ServerSpec, call: Call) -> CallToolResult:
+        """Call a tool, at most once: it is repeated only if it was surely not executed, or does no harm twice.
+
+        A tool that says that it failed is a result with `is_error`.
+
+        Raises:
+            VibeError: of `core.mcp.errors`; `data` has `maybe_executed`, and `stderr` where it helps.
+        """
+        session = await self._session(spec)
+        return await session.call(call)
+
+    async def listing(self, spec: ServerSpec) -> Listing:
+        """Ask a server for all that it offers.
+
+        Raises:
+            VibeError: of `core.mcp.errors`.
+        """
+        from vibe_jupyter.core.mcp.sessions.life import facts_of
+        from vibe_jupyter.core.mcp.sessions.listing import list_all
+
+        session = await self._session(spec)
+        return await session.perform(lambda client: list_all(client, facts_of(client)), what="list")
+
+    async def read_resource(self, spec: ServerSpec, uri: str) -> ReadResourceResult:
+        """Read a resource.
+
+        Raises:
+            VibeError: of `core.mcp.errors`.
+        """
+        session = await self._session(spec)
+
+        async def do(client: Client) -> ReadResourceResult:
+            return await client.read_resource(uri, cache_mode="bypass")
+
+        return await session.perform(do, what="read")
+
+    async def get_prompt(self, spec: ServerSpec, name: str, arguments: dict[str, str]) -> GetPromptResult:
+        """Fill in a prompt.
+
+        Raises:
+            VibeError: of `core.mcp.errors`.
+        """
+        session = await self._session(spec)
+
+        async def do(client: Client) -> GetPromptResult:
+            return await client.get_prompt(name, arguments)
+
+        return await session.perform(do, what="prompt")
+
+    def health(self, key: str) -> SessionHealth:
+        """Return how a session is; of one that was never opened, that it is stopped."""
+        found = self._sessions.get(key)
+        return SessionHealth(key, "stopped") if found is None else found[1].health()
+
+    async def restart(self, spec: ServerSpec) -> None:
+        """Open a session anew, whatever failed before; calls in flight fail.
+
+        Raises:
+            VibeError: why it cannot be opened.
+        """
+        session = await self._session(spec)
+        await session.restart()
+
+    async def close(self, key: str) -> None:
+        """Close a session and forget it; calls in flight fail."""
+        found = self._sessions.pop(key, None)
+        if found is not None:
+            await found[1].close()
+
+    async def aclose(self) -> None:
+        """Close all, at the same time."""
+        self._is_closed = True
+        sessions = [session for _, session in self._sessions.values()]
+        self._sessions.clear()
+        await asyncio.gather(*(session.close() for session in sessions), *self._retired)
+
+    async def _session(self, spec: ServerSpec) -> Session:
+        """Return the session of a server; one with another configuration takes the place of the old one."""
+        if self._is_closed:
+            raise Unavailable("the platform is stopping", code="platform.stopping", hint="try again later")
+        if not self._is_imported:
+            await self._import()
+        digest = spec.digest
+        found = self._sessions.get(spec.key)
+        if found is not None and found[0] == digest:
+            return found[1]
+        from vibe_jupyter.core.mcp.sessions.session import Session
+
+        session = Session(spec, self._hooks)
+        self._sessions[spec.key] = digest, session
+        if found is not None:
+            retiring = asyncio.create_task(found[1].close())
+            self._retired.add(retiring)
+            retiring.add_done_callback(self._retired.discard)
+        return session
+
+    async def _import(self) -> None:
+        """Import the SDK on a thread: half a second and more, in which nothing else would run."""
+        await asyncio.to_thread(_import_sdk)
+        self._is_imported = True
+
+
+def _import_sdk() -> None:
+    import mcp.client.sse
+    import mcp.client.streamable_http
+    import mcp.client.subscriptions  # noqa: F401
+
+    import vibe_jupyter.core.mcp.sessions.http
+    import vibe_jupyter.core.mcp.sessions.session  # noqa: F401
