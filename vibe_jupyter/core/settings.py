@@ -60,6 +60,39 @@ class Settings(BaseSettings):
         description="Folders that tasks may read beside the server's root and registered projects, "
         f"separated by {os.pathsep!r}.",
     )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Key for the secrets in the database. Default: a file secret.key in the data directory, made at "
+        "the first use; set this where several machines share a database.",
+    )
+    mcp_allow_stdio: bool | None = Field(
+        default=None,
+        description="Whether MCP servers that are commands may be registered: they run with the rights of this "
+        "server. Default: only while there is a single user.",
+    )
+    mcp_max_result_bytes: int = Field(
+        default=64 * 2**20,
+        ge=1024,
+        le=2**30,
+        description="Largest answer that is taken from an MCP server, in bytes.",
+    )
+    mcp_idle_s: float = Field(
+        default=300,
+        gt=0,
+        le=7 * 86_400,
+        description="After so many seconds without a call an MCP server is stopped; the next call starts it.",
+    )
+    allow_private_addresses: bool | None = Field(
+        default=None,
+        description="Whether URLs that users give may point to this machine or its network. Default: only while "
+        "there is a single user.",
+    )
+    question_timeout_s: float = Field(
+        default=300,
+        gt=0,
+        le=86_400,
+        description="How long a call or task waits for a person's answer to its question, in seconds.",
+    )
     multi_user: bool = Field(default=False, description="Whether accounts beyond the local owner exist.")
     log_level: str = Field(
         default="WARNING",

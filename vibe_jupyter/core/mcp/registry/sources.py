@@ -1,0 +1,57 @@
+"""Where other programs keep their configuration of MCP servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["MAX_BYTES", "find_configs", "read_config"]
+
+from typing import Any
+
+from vibe_jupyter.core.mcp.errors import ConfigError
+from vibe_jupyter.core.mcp.registry import jsonc
+
+MAX_BYTES = 4 * 2**20
+_IN_PROJECT = (".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", ".jupyter/mcp_settings.json")
+_IN_HOME = (".claude.json", ".cursor/mcp.json", ".jupyter/mcp_settings.json")
+
+
+def find_configs(root: Path, home: Path | None = None) -> list[Path]:
+    """Return the files that are there: of the project first, then of the user. Only looks, reads nothing."""
+    home = home or Path.home()
+    settings = _application_support(home)
+    places = [
+        *(root / name for name in _IN_PROJECT),
+        *(home / name for name in _IN_HOME),
+        settings / "Claude" / "claude_desktop_config.json",
+        settings / "Code" / "User" / "mcp.json",
+    ]
+    found = [place for place in places if place.is_file()]
+    return list(dict.fromkeys(found))
+
+
+def read_config(path: Path) -> Any:
+    """Return what a file holds.
+
+    Raises:
+        ConfigError: if it cannot be read, with line and column where it is no JSON.
+    """
+    try:
+        if not path.is_file():
+            raise ConfigError(f"there is no file {path}", code="mcp.config_not_found")
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path} is larger than {MAX_BYTES >> 20} MB: no configuration of MCP servers")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    return jsonc.parse(text, str(path))
+
+
+def _application_support(home: Path) -> Path:
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", home / "AppData" / "Roaming"))
+    return Path(os.environ.get("XDG_CONFIG_HOME", home / ".config"))
