@@ -5,24 +5,21 @@ What is stored has references in the place of secrets and variables; they are re
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from vibe_jupyter.core import paths
 from vibe_jupyter.core.accounts.principal import OWNER_SCOPE
-from vibe_jupyter.core.errors import Conflict, Forbidden, VibeError, nearest
-from vibe_jupyter.core.mcp.errors import ConfigError, SpawnFailed, UnknownServer
+from vibe_jupyter.core.errors import Conflict, Forbidden, VibeError
+from vibe_jupyter.core.mcp.errors import ConfigError, SpawnFailed
 from vibe_jupyter.core.mcp.registry import formats, sources
-from vibe_jupyter.core.mcp.registry.masking import HIDDEN, Hider, shown
+from vibe_jupyter.core.mcp.registry.masking import HIDDEN, Hider
 from vibe_jupyter.core.mcp.registry.names import RESERVED, slug
+from vibe_jupyter.core.mcp.registry.records import STARTED_WITH, ServerConfig, record_of, unknown_server
 from vibe_jupyter.core.mcp.registry.variables import SECRET, Variables, names_in
-from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd, McpPolicy
+from vibe_jupyter.core.mcp.schemas import ImportProblem
 from vibe_jupyter.core.mcp.spec import Limits, ServerSpec
 from vibe_jupyter.core.services.addresses import check_url
 
@@ -30,73 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from vibe_jupyter.core.accounts.principal import Principal
-    from vibe_jupyter.core.mcp.registry.store import McpStore, StoredServer
-    from vibe_jupyter.core.mcp.schemas import McpImport, McpUpdate
+    from vibe_jupyter.core.mcp.registry.records import ServerRecord
+    from vibe_jupyter.core.mcp.registry.store import McpStore
+    from vibe_jupyter.core.mcp.schemas import McpAdd, McpImport, McpUpdate
     from vibe_jupyter.core.mcp.spec import Era, TransportKind
     from vibe_jupyter.core.secrets import SecretStore
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["Imported", "Registration", "ServerConfig", "ServerRecord"]
-
-_OUR_CAPABILITIES = "elicitation-1"
-"""What we tell servers that we can: their lists depend on it, so a change makes the remembered ones stale."""
-_STARTED_WITH = frozenset({"command", "args", "env", "cwd", "url", "headers"})
-
-
-class ServerConfig(BaseModel):
-    """How a server is reached, as it is stored."""
-
-    command: str | None = None
-    args: list[str] = []
-    env: dict[str, str] = {}
-    cwd: str | None = None
-    url: str | None = None
-    headers: dict[str, str] = {}
-    inputs: dict[str, str] = {}
-    timeout_s: float = 60
-    start_timeout_s: float = 30
-    concurrency: int = 32
-    aliases: dict[str, str] = {}
-
-    @property
-    def texts(self) -> Iterable[str]:
-        """Return everything that may hold a reference."""
-        one = (text for text in (self.command, self.cwd, self.url) if text)
-        return [*one, *self.args, *self.env.values(), *self.headers.values()]
-
-
-@dataclass(frozen=True)
-class ServerRecord:
-    """A registered server."""
-
-    stored: StoredServer
-    config: ServerConfig
-    policy: McpPolicy
-
-    @property
-    def slug(self) -> str:
-        """Return its id in the API."""
-        return self.stored.slug
-
-    @property
-    def enabled(self) -> bool:
-        """Return whether it may be used."""
-        return bool(self.stored.enabled)
-
-    @cached_property
-    def config_key(self) -> str:
-        """Return a hash of all that a remembered listing depends on."""
-        what = self.config.model_dump_json(include=set(_STARTED_WITH))
-        return hashlib.sha256(f"{self.stored.transport} {what} {_OUR_CAPABILITIES}".encode()).hexdigest()
-
-    @property
-    def command(self) -> list[str]:
-        """Return what runs, secrets masked."""
-        return [
-            shown(word)
-            for word in (self.config.command or "", *self.config.args)
-            if word or self.config.command
-        ]
+__all__ = ["Imported", "Registration"]
 
 
 @dataclass
@@ -129,13 +67,18 @@ class Registration:
         self._settings = settings
         self._root = root
         self._allowed_roots = allowed_roots
-        self._environment = dict(
-            os.environ
-        )  # as it was at the start: a server takes secrets out of it for its kernels
+        self._folders = {
+            "workspaceFolder": str(root),
+            "userHome": str(Path.home()),
+            "pathSeparator": os.sep,
+            "/": os.sep,
+        }
+        # As it was at the start: a server takes secrets out of what its kernels inherit.
+        self._environment = dict(os.environ)
 
     async def records(self, user_id: str) -> list[ServerRecord]:
         """Return a user's servers by slug."""
-        return [_record(stored) for stored in await self._store.servers(user_id)]
+        return [record_of(stored) for stored in await self._store.servers(user_id)]
 
     async def record(self, user_id: str, server: str) -> ServerRecord:
         """Return one server.
@@ -182,7 +125,7 @@ class Registration:
             raise ConfigError(
                 f"a server of the kind {kind} has no {wrong[0]}", hint="remove it, and add another"
             )
-        if kind == "stdio" and (_STARTED_WITH & set(changes) or changes.get("enabled")):
+        if kind == "stdio" and (STARTED_WITH & set(changes) or changes.get("enabled")):
             self._may_run(principal, [*old.command])
         if changes.get("url"):
             check_url(_checkable(changes["url"]), allow_private=self._allow_private)
@@ -354,7 +297,7 @@ class Registration:
             from vibe_jupyter.core.mcp.registry.store import StoredServer
 
             at = now()
-            return _record(
+            return record_of(
                 StoredServer(
                     id="", user_id=principal.user_id, slug=name, created_at=at, updated_at=at, **values
                 )
@@ -392,28 +335,6 @@ class Registration:
     def _allow_private(self) -> bool:
         allowed = self._settings.allow_private_addresses
         return not self._settings.multi_user if allowed is None else allowed
-
-
-def unknown_server(server: str, known: Iterable[str]) -> UnknownServer:
-    """Return the error for a name that no server has."""
-    names = list(known)
-    near = nearest(server, names)
-    hint = (
-        f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}" if names else None
-    )
-    return UnknownServer(
-        f"there is no MCP server {server}",
-        hint=hint or "%vibe mcp add registers one, %vibe mcp import those of other programs",
-        data={"nearest": near},
-    )
-
-
-def _record(stored: StoredServer) -> ServerRecord:
-    return ServerRecord(
-        stored,
-        ServerConfig.model_validate_json(stored.config),
-        McpPolicy.model_validate_json(stored.policy),
-    )
 
 
 def _kind(body: McpAdd) -> TransportKind:

@@ -1,0 +1,105 @@
+"""How a server is registered, read from its row."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from vibe_jupyter.core.errors import nearest
+from vibe_jupyter.core.mcp.errors import UnknownServer
+from vibe_jupyter.core.mcp.registry.masking import shown
+from vibe_jupyter.core.mcp.schemas import McpPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vibe_jupyter.core.mcp.registry.store import StoredServer
+
+__all__ = ["STARTED_WITH", "ServerConfig", "ServerRecord", "record_of", "unknown_server"]
+
+_OUR_CAPABILITIES = "elicitation-1"
+"""What we tell servers that we can: their lists depend on it, so a change makes the remembered ones stale."""
+STARTED_WITH = frozenset({"command", "args", "env", "cwd", "url", "headers"})
+
+
+class ServerConfig(BaseModel):
+    """How a server is reached, as it is stored."""
+
+    command: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    cwd: str | None = None
+    url: str | None = None
+    headers: dict[str, str] = {}
+    inputs: dict[str, str] = {}
+    timeout_s: float = 60
+    start_timeout_s: float = 30
+    concurrency: int = 32
+    aliases: dict[str, str] = {}
+
+    @property
+    def texts(self) -> Iterable[str]:
+        """Return everything that may hold a reference."""
+        one = (text for text in (self.command, self.cwd, self.url) if text)
+        return [*one, *self.args, *self.env.values(), *self.headers.values()]
+
+
+@dataclass(frozen=True)
+class ServerRecord:
+    """A registered server."""
+
+    stored: StoredServer
+    config: ServerConfig
+    policy: McpPolicy
+
+    @property
+    def slug(self) -> str:
+        """Return its id in the API."""
+        return self.stored.slug
+
+    @property
+    def enabled(self) -> bool:
+        """Return whether it may be used."""
+        return bool(self.stored.enabled)
+
+    @cached_property
+    def config_key(self) -> str:
+        """Return a hash of all that a remembered listing depends on."""
+        what = self.config.model_dump_json(include=set(STARTED_WITH))
+        return hashlib.sha256(f"{self.stored.transport} {what} {_OUR_CAPABILITIES}".encode()).hexdigest()
+
+    @property
+    def command(self) -> list[str]:
+        """Return what runs, secrets masked."""
+        return [
+            shown(word)
+            for word in (self.config.command or "", *self.config.args)
+            if word or self.config.command
+        ]
+
+
+def unknown_server(server: str, known: Iterable[str]) -> UnknownServer:
+    """Return the error for a name that no server has."""
+    names = list(known)
+    near = nearest(server, names)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}" if names else None
+    )
+    return UnknownServer(
+        f"there is no MCP server {server}",
+        hint=hint or "%vibe mcp add registers one, %vibe mcp import those of other programs",
+        data={"nearest": near},
+    )
+
+
+def record_of(stored: StoredServer) -> ServerRecord:
+    """Return a row as a record."""
+    return ServerRecord(
+        stored,
+        ServerConfig.model_validate_json(stored.config),
+        McpPolicy.model_validate_json(stored.policy),
+    )
