@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from vibe_jupyter.core.errors import Conflict, InvalidInput, Unavailable, from_problem
+from vibe_jupyter.core.operations import MEDIA_TYPE_HEADER, Document
 from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class HttpTransport:
 
     def _decoded(self, operation: Operation, response: httpx.Response) -> Any:
         self._check(response)
+        if operation.kind == "document":
+            return _document(response)
         return operation.result.validate_json(response.content)
 
     def _check(self, response: httpx.Response) -> None:
@@ -144,6 +147,14 @@ class HttpTransport:
             )
         if response.is_error:
             raise from_problem(_problem(response), response.status_code)
+
+
+def _document(response: httpx.Response) -> Document:
+    media_type = response.headers.get(MEDIA_TYPE_HEADER) or response.headers.get("Content-Type", "")
+    _, _, name = response.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")
+    return Document(
+        content=response.content, media_type=media_type, filename=urllib.parse.unquote(name) or "document"
+    )
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

@@ -17,9 +17,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from vibe_jupyter.core.errors import InvalidInput
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 __all__ = [
+    "MEDIA_TYPE_HEADER",
     "SHOWN_FAULTS",
     "Arguments",
+    "Document",
     "Encoded",
     "Kind",
     "Operation",
@@ -40,7 +43,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Kind = Literal["call", "stream"]
+Kind = Literal["call", "stream", "document"]
+MEDIA_TYPE_HEADER = "X-Media-Type"
+"""What a document is, where its `Content-Type` is less, lest a browser shows it."""
 SHOWN_FAULTS = 20
 _PATH_NAME = re.compile(r"{(\w+)}")
 
@@ -56,6 +61,22 @@ class Encoded(Generic[T]):
 
     def __init__(self, content: bytes) -> None:
         self.content = content
+
+
+class Document(BaseModel):
+    """A result that is a file: over HTTP its bytes, elsewhere this object."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    content: bytes = Field(repr=False)
+    media_type: str
+    filename: str
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write it to a file, by default under its own name in the working directory, and return where."""
+        place = Path(path or Path(self.filename).name)
+        place.write_bytes(self.content)
+        return place
 
 
 class Arguments(BaseModel):
@@ -131,8 +152,11 @@ class Operation:
 
     @cached_property
     def kind(self) -> Kind:
-        """Return whether it answers once or streams."""
-        return "stream" if get_origin(self._hints["return"]) is AsyncIterator else "call"
+        """Return whether it answers once, streams, or answers with a file."""
+        hint = self._hints["return"]
+        if get_origin(hint) is AsyncIterator:
+            return "stream"
+        return "document" if hint is Document else "call"
 
     @cached_property
     def result_type(self) -> Any:

@@ -22,7 +22,14 @@ from vibe_jupyter.core.database.failures import stopping
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.events import NewsBoard
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.mcp.registry.registration import Registration
+from vibe_jupyter.core.mcp.registry.store import McpStore
+from vibe_jupyter.core.mcp.service import McpService
+from vibe_jupyter.core.payloads.store import PayloadStore
+from vibe_jupyter.core.questions.service import QuestionService
+from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.registry import load_oracles
+from vibe_jupyter.core.secrets import SecretStore
 from vibe_jupyter.core.tasks.execution.child import ChildExecution
 from vibe_jupyter.core.tasks.execution.local import LocalExecution
 from vibe_jupyter.core.tasks.reaper import PATIENCE_S
@@ -111,6 +118,18 @@ class Platform:
             cancel_running=self._cancel_running,
             problem=lambda: self.execution.problem,
         )
+        self.payloads = PayloadStore(settings.data_dir / "payloads")
+        self.questions = QuestionService(QuestionStore(self.database), self.news, self._note_task)
+        mcp_store = McpStore(self.database)
+        secrets = SecretStore(self.database, settings)
+        self.mcp = McpService(
+            mcp_store,
+            Registration(mcp_store, secrets, settings, self.root, self.allowed_roots),
+            self.questions,
+            self.payloads,
+            root=self.root,
+            question_timeout_s=settings.question_timeout_s,
+        )
 
     @property
     def frames_dir(self) -> Path:
@@ -193,6 +212,7 @@ class Platform:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.execution.close()
+        await self.mcp.aclose()
         listeners = asyncio.all_tasks() - {asyncio.current_task()}
         for listener in listeners:
             listener.cancel()
@@ -213,6 +233,10 @@ class Platform:
     async def _cancel_running(self, task_id: str) -> None:
         await self.acall(self.execution.cancel(task_id))
 
+    async def _note_task(self, task_id: str, kind: str, data: dict[str, Any]) -> None:
+        await self.task_store.note(task_id, kind, data)
+        self.news.publish(task_id)
+
     async def _prune_now_and_then(self) -> None:
         """Delete what is older than the retention, a little at a time."""
         while True:
@@ -221,4 +245,6 @@ class Platform:
                 while await self.task_store.prune(ids.iso(before)):
                     log.info("old tasks were deleted", before=before)
                 await self.execution.prune(before)
+                await self.questions.prune(ids.iso(before))
+                await asyncio.to_thread(self.payloads.prune, before.timestamp())
             await asyncio.sleep(_PRUNE_EVERY_S)

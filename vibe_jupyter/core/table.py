@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.accounts.operations import OPERATIONS as ACCOUNTS
+from vibe_jupyter.core.mcp.operations import OPERATIONS as MCPS
 from vibe_jupyter.core.oracles.operations import OPERATIONS as ORACLES
+from vibe_jupyter.core.payloads.operations import OPERATIONS as PAYLOADS
+from vibe_jupyter.core.questions.operations import OPERATIONS as QUESTIONS
 from vibe_jupyter.core.status.operations import OPERATIONS as STATUS
 from vibe_jupyter.core.tasks.operations import OPERATIONS as TASKS
 
@@ -14,4 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: tuple[Operation, ...] = (*TASKS, *ORACLES, *ACCOUNTS, *STATUS)
+OPERATIONS: tuple[Operation, ...] = (
+    *TASKS,
+    *QUESTIONS,
+    *PAYLOADS,
+    *ORACLES,
+    *MCPS,
+    *ACCOUNTS,
+    *STATUS,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import urllib.parse
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,7 +24,7 @@ from vibe_jupyter.core.errors import (
     Unauthenticated,
     VibeError,
 )
-from vibe_jupyter.core.operations import validated
+from vibe_jupyter.core.operations import MEDIA_TYPE_HEADER, validated
 from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
 from vibe_jupyter.server_ext import identity
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from jupyter_server.auth import IdentityProvider
 
     from vibe_jupyter.core.accounts.principal import Principal
-    from vibe_jupyter.core.operations import Operation
+    from vibe_jupyter.core.operations import Document, Operation
     from vibe_jupyter.server_ext.app import VibeApp
 
 __all__ = ["NotFoundHandler", "OperationHandler", "VibeHandler"]
@@ -46,6 +47,12 @@ _DEFAULT_HEADERS = {
     "Cache-Control": "no-store",
     API_LEVEL_HEADER: _API_LEVEL,
 }
+_HARMLESS_MEDIA_TYPES = frozenset(
+    {
+        "application/json", "text/plain", "text/csv", "image/png", "image/jpeg", "image/gif", "image/webp",
+        "audio/mpeg", "audio/wav", "audio/ogg", "application/octet-stream",
+    }
+)  # fmt: skip
 _EVENT_STREAM = "text/event-stream; charset=utf-8"
 _OWNER_AS_USER = User(username="local", name="Local owner")
 _LENGTH_LIMIT_DEFAULT = 8 * 2**20
@@ -280,8 +287,20 @@ class OperationHandler(VibeHandler):
         result = await (call if operation.inline else platform.acall(call))
         self.set_status(operation.status)
         self.update_api_activity()
+        if operation.kind == "document":
+            self._send(operation.decode(result))
+            return
         # Past `APIHandler.finish`, which sets once more what `set_default_headers` has set: a tenth of a request.
         web.RequestHandler.finish(self, operation.encode(result))
+
+    def _send(self, document: Document) -> None:
+        """Answer with a file: to be saved, never to be shown by a browser as a page of ours."""
+        is_harmless = document.media_type in _HARMLESS_MEDIA_TYPES
+        self.set_header("Content-Type", document.media_type if is_harmless else "application/octet-stream")
+        self.set_header(MEDIA_TYPE_HEADER, document.media_type if document.media_type.isascii() else "")
+        name = urllib.parse.quote(document.filename)
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
+        web.RequestHandler.finish(self, document.content)
 
     def _query(self, operation: Operation) -> dict[str, Any]:
         values = {}

@@ -83,6 +83,8 @@ def _entry(operation: Operation, schemas: dict[Any, Any], components: dict[str, 
     if operation.kind == "stream":
         # OpenAPI 3.1 has no word for a stream's items: the schema of one event's data is told apart.
         success["content"] = {media_type: {"x-event-data": result}}
+    elif operation.kind == "document":
+        success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     else:
         success["content"] = {media_type: {"schema": result}}
     responses = {str(operation.status): success}

@@ -34,6 +34,6 @@ class AccountStore:
 
         def unit(c: Connection) -> None:
             if c.first(_SELECT, user_id=user_id) is None:
-                c.run(_INSERT, id=user_id, name=name, created_at=now(), task_count=0)
+                c.run(_INSERT, id=user_id, name=name, created_at=now(), task_count=0, mcp_revision=0)
 
         self._db.write_from_thread(unit)

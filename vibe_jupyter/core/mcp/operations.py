@@ -36,7 +36,7 @@ __all__ = ["OPERATIONS"]
 @operation("mcps.list", "GET /mcps/list", verb="mcp list", scope="mcps:read", mcp=True)
 async def list_servers(platform: Platform, principal: Principal) -> McpList:
     """List your MCP servers, and the configuration files of other programs that could be imported."""
-    return await platform.mcp.list(principal)
+    return await platform.mcp.list_servers(principal)
 
 
 @operation(
@@ -69,7 +69,7 @@ async def import_servers(platform: Platform, principal: Principal, body: McpImpo
     return await platform.mcp.import_config(principal, body)
 
 
-@operation("mcps.health", "GET /mcps/health", verb="mcp health", scope="mcps:read", inline=True)
+@operation("mcps.health", "GET /mcps/health", verb="mcp health", scope="mcps:read")
 async def servers_health(platform: Platform, principal: Principal) -> list[McpHealth]:
     """Show how the servers are: state, latency, restarts, circuit breaker, last error. Asks none of them."""
     return await platform.mcp.health(principal)

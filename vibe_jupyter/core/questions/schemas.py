@@ -53,7 +53,7 @@ class QuestionsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    state: QuestionState | None = Field(default="open", description="Null in Python, `all` is not a state.")
+    state: QuestionState | Literal["all"] = Field(default="open", description="In which state.")
     task_id: str | None = Field(default=None, max_length=100)
     call_id: str | None = Field(default=None, max_length=100)
     wait_s: float = Field(

@@ -26,7 +26,9 @@ COUNT = Statement(sa.select(sa.func.count()).select_from(USERS))
 
 
 def add(c: Connection, id_: str, name: str | None = "Ada") -> int:
-    return c.run(INSERT, id=id_, name=name, created_at="2026-01-01T00:00:00.000000Z", task_count=0)
+    return c.run(
+        INSERT, id=id_, name=name, created_at="2026-01-01T00:00:00.000000Z", task_count=0, mcp_revision=0
+    )
 
 
 @pytest.mark.asyncio
@@ -197,7 +199,7 @@ async def main():
     for n in range(200):
         def unit(c, n=n):
             c.scalar(count)
-            return c.run(insert, id=f"{sys.argv[2]}-{n}", name="x", created_at="x", task_count=0)
+            return c.run(insert, id=f"{sys.argv[2]}-{n}", name="x", created_at="x", task_count=0, mcp_revision=0)
         await database.write(unit)
     database.close()
 asyncio.run(main())

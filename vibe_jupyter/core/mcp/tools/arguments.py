@@ -154,7 +154,8 @@ def _types(own: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) ->
         return {"string"} if all(isinstance(value, str) for value in values) else set()
     found: set[str] = set()
     for key in ("anyOf", "oneOf", "allOf"):
-        for branch in own.get(key) if isinstance(own.get(key), list) else []:
+        branches = own.get(key)
+        for branch in branches if isinstance(branches, list) else []:
             if isinstance(branch, dict):
                 found |= _types(branch, schema, depth + 1)
     return found
