@@ -9,8 +9,10 @@ from typing import Any, Literal, Self, TypeAlias
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
 from vibe_jupyter.client.transport import Transport
 from vibe_jupyter.core.accounts.schemas import Profile
-from vibe_jupyter.core.operations import Operation
+from vibe_jupyter.core.mcp.schemas import ImportResult, McpCapabilities, McpHealth, McpList, McpLogs, McpPolicy, McpServer, PromptResult, ResourceResult, ToolResult, ToolSearch
+from vibe_jupyter.core.operations import Document, Operation
 from vibe_jupyter.core.oracles.schemas import CapabilityInfo, OracleList
+from vibe_jupyter.core.questions.schemas import Question, QuestionList
 from vibe_jupyter.core.status.schemas import Health, Status
 from vibe_jupyter.core.tasks.schemas import Explanation, History, Task, TaskEvent
 
@@ -57,9 +59,118 @@ class _Tasks:
     def events(self, task_id: _TaskId, *, after: str | None = None) -> Iterator[TaskEvent]:
         """Follow a task: what has happened so far, then each event as it comes, up to its end."""
 
+class _Questions:
+    def list(
+        self,
+        *,
+        state: Literal["open", "answered", "expired", "withdrawn"] | Literal["all"] = "open",
+        task_id: str | None = None,
+        call_id: str | None = None,
+        wait_s: float = 0,
+        limit: int = 50,
+    ) -> QuestionList:
+        """List what tasks and calls of yours wait for you to decide."""
+    def get(self, question_id: str) -> Question:
+        """Show a question, and its answer if there is one."""
+    def answer(
+        self,
+        question_id: str,
+        *,
+        action: Literal["accept", "decline", "cancel"] = "accept",
+        content: dict[str, Any] | None = None,
+        remember: bool = False,
+    ) -> Question:
+        """Answer a question: accept, decline or cancel. The first answer counts, wherever it comes from."""
+
+class _Payloads:
+    def get(self, handle: str) -> Document:
+        """Get a result that was too large to be shown, as a file."""
+
 class _Oracles:
     def list(self) -> OracleList:
         """List the oracles with what they can do and what input they take."""
+
+class _Mcps:
+    def list(self) -> McpList:
+        """List your MCP servers, and the configuration files of other programs that could be imported."""
+    def add(
+        self,
+        *,
+        name: str,
+        transport: Literal["stdio", "http", "sse"] | None = None,
+        command: str | None = None,
+        args: list[str] = ...,
+        env: dict[str, str] = ...,
+        cwd: str | None = None,
+        url: str | None = None,
+        headers: dict[str, str] = ...,
+        enabled: bool = True,
+        project_id: str | None = None,
+        timeout_s: float = 60,
+        start_timeout_s: float = 30,
+        concurrency: int = 32,
+        aliases: dict[str, str] = ...,
+        policy: McpPolicy = ...,
+    ) -> McpServer:
+        """Register an MCP server: a command that is started here (stdio), or the URL of one that runs (http, sse)."""
+    def import_config(
+        self,
+        *,
+        path: str | None = None,
+        config: dict[str, Any] | None = None,
+        only: list[str] = ...,
+        dry_run: bool = False,
+        project_id: str | None = None,
+    ) -> ImportResult:
+        """Register the servers of a configuration file that you have for Claude, Cursor, VS Code or jupyter-ai."""
+    def health(self) -> list[McpHealth]:
+        """Show how the servers are: state, latency, restarts, circuit breaker, last error. Asks none of them."""
+    def search(self, *, q: str = "", limit: int = 20) -> ToolSearch:
+        """Find tools of all enabled servers by what they do."""
+    def get(self, mcp_id: str) -> McpServer:
+        """Show how a server is registered: exactly what runs, secrets masked."""
+    def update(
+        self,
+        mcp_id: str,
+        *,
+        name: str | None = None,
+        command: str | None = None,
+        args: list[str] | None = None,
+        env: dict[str, str | None] | None = None,
+        cwd: str | None = None,
+        url: str | None = None,
+        headers: dict[str, str | None] | None = None,
+        enabled: bool | None = None,
+        project_id: str | None = None,
+        timeout_s: float | None = None,
+        start_timeout_s: float | None = None,
+        concurrency: int | None = None,
+        aliases: dict[str, str] | None = None,
+        policy: McpPolicy | None = None,
+    ) -> McpServer:
+        """Change a server: enable or disable it, its command or URL, its limits, its policy."""
+    def remove(self, mcp_id: str) -> McpServer:
+        """Forget a server, and end its process; answers with what was forgotten."""
+    def capabilities(self, mcp_id: str, *, refresh: bool = False) -> McpCapabilities:
+        """List what a server offers: tools with their schemas, resources, templates, prompts."""
+    def execute(
+        self,
+        mcp_id: str,
+        *,
+        tool: str,
+        arguments: dict[str, Any] = ...,
+        timeout_s: float | None = None,
+        call_id: str | None = None,
+    ) -> ToolResult:
+        """Call a tool, and wait for what it answers."""
+    def restart(self, mcp_id: str) -> McpHealth:
+        """Start a server anew, and ask it again what it offers; calls that wait for it fail."""
+    def logs(self, mcp_id: str) -> McpLogs:
+        """Show the last lines that a server has written to its standard error."""
+    def read_resource(self, mcp_id: str, *, uri: str) -> ResourceResult:
+        """Read a resource of a server."""
+    def get_prompt(self, mcp_id: str, *, prompt: str, arguments: dict[str, str] = ...) -> PromptResult:
+        """Fill in a prompt of a server."""
 
 class _User:
     def profile(self) -> Profile:
@@ -110,9 +221,118 @@ class _AsyncTasks:
     def events(self, task_id: _TaskId, *, after: str | None = None) -> AsyncIterator[TaskEvent]:
         """Follow a task: what has happened so far, then each event as it comes, up to its end."""
 
+class _AsyncQuestions:
+    async def list(
+        self,
+        *,
+        state: Literal["open", "answered", "expired", "withdrawn"] | Literal["all"] = "open",
+        task_id: str | None = None,
+        call_id: str | None = None,
+        wait_s: float = 0,
+        limit: int = 50,
+    ) -> QuestionList:
+        """List what tasks and calls of yours wait for you to decide."""
+    async def get(self, question_id: str) -> Question:
+        """Show a question, and its answer if there is one."""
+    async def answer(
+        self,
+        question_id: str,
+        *,
+        action: Literal["accept", "decline", "cancel"] = "accept",
+        content: dict[str, Any] | None = None,
+        remember: bool = False,
+    ) -> Question:
+        """Answer a question: accept, decline or cancel. The first answer counts, wherever it comes from."""
+
+class _AsyncPayloads:
+    def get(self, handle: str) -> Document:
+        """Get a result that was too large to be shown, as a file."""
+
 class _AsyncOracles:
     async def list(self) -> OracleList:
         """List the oracles with what they can do and what input they take."""
+
+class _AsyncMcps:
+    async def list(self) -> McpList:
+        """List your MCP servers, and the configuration files of other programs that could be imported."""
+    async def add(
+        self,
+        *,
+        name: str,
+        transport: Literal["stdio", "http", "sse"] | None = None,
+        command: str | None = None,
+        args: list[str] = ...,
+        env: dict[str, str] = ...,
+        cwd: str | None = None,
+        url: str | None = None,
+        headers: dict[str, str] = ...,
+        enabled: bool = True,
+        project_id: str | None = None,
+        timeout_s: float = 60,
+        start_timeout_s: float = 30,
+        concurrency: int = 32,
+        aliases: dict[str, str] = ...,
+        policy: McpPolicy = ...,
+    ) -> McpServer:
+        """Register an MCP server: a command that is started here (stdio), or the URL of one that runs (http, sse)."""
+    async def import_config(
+        self,
+        *,
+        path: str | None = None,
+        config: dict[str, Any] | None = None,
+        only: list[str] = ...,
+        dry_run: bool = False,
+        project_id: str | None = None,
+    ) -> ImportResult:
+        """Register the servers of a configuration file that you have for Claude, Cursor, VS Code or jupyter-ai."""
+    async def health(self) -> list[McpHealth]:
+        """Show how the servers are: state, latency, restarts, circuit breaker, last error. Asks none of them."""
+    async def search(self, *, q: str = "", limit: int = 20) -> ToolSearch:
+        """Find tools of all enabled servers by what they do."""
+    async def get(self, mcp_id: str) -> McpServer:
+        """Show how a server is registered: exactly what runs, secrets masked."""
+    async def update(
+        self,
+        mcp_id: str,
+        *,
+        name: str | None = None,
+        command: str | None = None,
+        args: list[str] | None = None,
+        env: dict[str, str | None] | None = None,
+        cwd: str | None = None,
+        url: str | None = None,
+        headers: dict[str, str | None] | None = None,
+        enabled: bool | None = None,
+        project_id: str | None = None,
+        timeout_s: float | None = None,
+        start_timeout_s: float | None = None,
+        concurrency: int | None = None,
+        aliases: dict[str, str] | None = None,
+        policy: McpPolicy | None = None,
+    ) -> McpServer:
+        """Change a server: enable or disable it, its command or URL, its limits, its policy."""
+    async def remove(self, mcp_id: str) -> McpServer:
+        """Forget a server, and end its process; answers with what was forgotten."""
+    async def capabilities(self, mcp_id: str, *, refresh: bool = False) -> McpCapabilities:
+        """List what a server offers: tools with their schemas, resources, templates, prompts."""
+    async def execute(
+        self,
+        mcp_id: str,
+        *,
+        tool: str,
+        arguments: dict[str, Any] = ...,
+        timeout_s: float | None = None,
+        call_id: str | None = None,
+    ) -> ToolResult:
+        """Call a tool, and wait for what it answers."""
+    async def restart(self, mcp_id: str) -> McpHealth:
+        """Start a server anew, and ask it again what it offers; calls that wait for it fail."""
+    async def logs(self, mcp_id: str) -> McpLogs:
+        """Show the last lines that a server has written to its standard error."""
+    async def read_resource(self, mcp_id: str, *, uri: str) -> ResourceResult:
+        """Read a resource of a server."""
+    async def get_prompt(self, mcp_id: str, *, prompt: str, arguments: dict[str, str] = ...) -> PromptResult:
+        """Fill in a prompt of a server."""
 
 class _AsyncUser:
     async def profile(self) -> Profile:
@@ -132,7 +352,10 @@ class VibeClient:
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _Tasks
+    questions: _Questions
+    payloads: _Payloads
     oracles: _Oracles
+    mcps: _Mcps
     user: _User
     platform: _Platform
 
@@ -165,7 +388,10 @@ class AsyncVibeClient:
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _AsyncTasks
+    questions: _AsyncQuestions
+    payloads: _AsyncPayloads
     oracles: _AsyncOracles
+    mcps: _AsyncMcps
     user: _AsyncUser
     platform: _AsyncPlatform
 
