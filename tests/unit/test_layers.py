@@ -171,9 +171,9 @@ def test_no_operation_speaks_to_the_database():
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
-        assert not [text for text in texts if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s", text)], (
-            file
-        )
+        assert not [
+            text for text in texts if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s(?!/)", text)
+        ], file
 
 
 def test_a_slice_never_reaches_into_the_store_of_another():

@@ -26,6 +26,8 @@ __all__ = ["HttpTransport"]
 
 _STREAM_TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # the server says something at least every 15 s
 
+_PATIENT = httpx.Timeout(None, connect=5.0)  # the server has limits of its own
+
 
 class HttpTransport:
     """Talks to `<url>/vibe/api`.
@@ -121,6 +123,8 @@ class HttpTransport:
             request["params"] = bound["query"].model_dump(mode="json", exclude_unset=True, exclude_none=True)
         if "body" in bound:
             request["json"] = bound["body"].model_dump(mode="json", exclude_unset=True)
+        if operation.waits:
+            request["timeout"] = _PATIENT
         return request
 
     def _decoded(self, operation: Operation, response: httpx.Response) -> Any:

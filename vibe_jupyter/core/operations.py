@@ -100,9 +100,11 @@ class Operation:
     verb: str | None = None
     """The words of `%vibe` and `jupyter vibe`, e.g. `task show`; None if it has no command line."""
     positional: str | None = None
-    """The argument that is given without a flag."""
+    """The argument that is given without a flag; of several, in order, each but the last one is a single word."""
     inline: bool = False
     """Whether it only does short indexed reads or one write, and so runs on the caller's own loop."""
+    waits: bool = False
+    """Whether it takes as long as something else takes: a client waits, and ends it by closing its connection."""
     mcp: bool = False
     """Whether our own MCP server offers it as a tool."""
     hidden: frozenset[str] = field(default_factory=frozenset)

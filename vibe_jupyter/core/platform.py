@@ -25,7 +25,7 @@ from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.registry.registration import Registration
 from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
-from vibe_jupyter.core.payloads.store import PayloadStore
+from vibe_jupyter.core.payloads.files import PayloadStore
 from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.registry import load_oracles

@@ -29,7 +29,7 @@ from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
 from vibe_jupyter.server_ext import identity
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
     from jupyter_server.auth import IdentityProvider
 
@@ -212,6 +212,8 @@ class VibeHandler(APIHandler):
 
     def _handle_request_exception(self, error: BaseException) -> None:
         """Keep tornado from logging each of our own errors as an uncaught exception."""
+        if isinstance(error, StreamClosedError):
+            return
         if isinstance(error, VibeError) and not self._finished and error.status != 500:
             self.send_error(error.status, exc_info=(type(error), error, error.__traceback__))
             return
@@ -260,6 +262,8 @@ class OperationHandler(VibeHandler):
     """All operations of one path; `operations` has them by HTTP method."""
 
     operations: ClassVar[dict[str, Operation]] = {}
+    _call: asyncio.Future[Any] | None = None
+    _is_left = False
 
     def required_scope(self) -> str | None:
         """Return the scope of the operation; an unknown method is refused later, to those who may ask at all."""
@@ -284,7 +288,10 @@ class OperationHandler(VibeHandler):
             await self._stream(operation, operation.function(platform, self.principal, **arguments))
             return
         call = operation.function(platform, self.principal, **arguments)
-        result = await (call if operation.inline else platform.acall(call))
+        if operation.waits:
+            result = await self._while_connected(platform.acall(call))
+        else:
+            result = await (call if operation.inline else platform.acall(call))
         self.set_status(operation.status)
         self.update_api_activity()
         if operation.kind == "document":
@@ -292,6 +299,23 @@ class OperationHandler(VibeHandler):
             return
         # Past `APIHandler.finish`, which sets once more what `set_default_headers` has set: a tenth of a request.
         web.RequestHandler.finish(self, operation.encode(result))
+
+    async def _while_connected(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Await a call, and end it when nobody waits for its answer any more."""
+        self._call = asyncio.ensure_future(call)
+        try:
+            return await self._call
+        except asyncio.CancelledError:
+            if self._is_left:
+                raise StreamClosedError from None
+            raise
+
+    def on_connection_close(self) -> None:
+        """End what only the one who has gone has waited for."""
+        self._is_left = True
+        if self._call is not None:
+            self._call.cancel()
+        super().on_connection_close()
 
     def _send(self, document: Document) -> None:
         """Answer with a file: to be saved, never to be shown by a browser as a page of ours."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import shlex
 import types
 import typing
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin
+
+from pydantic import BaseModel
 
 from vibe_jupyter.core.errors import InvalidInput
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAGS", "Parser", "operation_parser", "split_line"]
 
-FLAGS = {"required_capabilities": "requires"}
+FLAGS = {"required_capabilities": "requires", "headers": "header"}
 """Flags that are shorter than the argument's name."""
 
 
@@ -94,17 +97,19 @@ def split_line(line: str) -> list[str]:
 def operation_parser(operation: Operation, prog: str) -> Parser:
     """Return the parser of an operation: scalars are flags, `positional` is free, lists are comma-separated."""
     parser = Parser(prog, operation.description)
+    *words, last = (operation.positional or "").split() or [""]
     for name, info in operation.arguments.model_fields.items():
-        if name in operation.hidden or name == operation.positional:
-            continue
-        _add_flag(parser, name, info)
-    if operation.positional is not None:
-        info_ = operation.arguments.model_fields.get(operation.positional)
+        if name not in operation.hidden and name not in (*words, last):
+            _add_flag(parser, name, info)
+    for name in words:
+        parser.add_argument(name, help=_help(operation.arguments.model_fields[name]))
+    if last:
+        info_ = operation.arguments.model_fields.get(last)
         required = info_ is not None and info_.is_required()
+        one = required or (info_ is not None and _without_none(info_.annotation) is str)
         # An id is one word; a free text may be several, which are joined again.
-        parser.add_argument(
-            operation.positional, nargs=None if required else "*", help=_help(info_) if info_ else "free text"
-        )
+        nargs = None if required else "?" if one else "*"
+        parser.add_argument(last, nargs=nargs, help=_help(info_) if info_ else "free text")
     return parser
 
 
@@ -117,6 +122,10 @@ def _add_flag(parser: Parser, name: str, info: FieldInfo) -> None:
         parser.add_argument(*spellings, action=argparse.BooleanOptionalAction, **options)
     elif get_origin(inner) is Literal:
         parser.add_argument(*spellings, choices=get_args(inner), **options)
+    elif get_origin(inner) is dict and get_args(inner)[0] is not Any and not name.endswith("content"):
+        parser.add_argument(*spellings, type=_pair, action=_Pairs, metavar="NAME=VALUE", **options)
+    elif get_origin(inner) is dict or (inspect.isclass(inner) and issubclass(inner, BaseModel)):
+        parser.add_argument(*spellings, type=_object, metavar="JSON", **options)
     elif get_origin(inner) is list:
         parser.add_argument(*spellings, type=_comma_separated, metavar="A,B", **options)
     else:
@@ -126,6 +135,33 @@ def _add_flag(parser: Parser, name: str, info: FieldInfo) -> None:
 
 def _comma_separated(text: str) -> Sequence[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+class _Pairs(argparse.Action):
+    """Collects `--env A=1 --env B=2` as one object."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        """See argparse."""
+        del parser, option_string
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest, None) or {}), **dict([values])})
+
+
+def _pair(text: str) -> tuple[str, str | None]:
+    """Return `NAME=VALUE` in two; `NAME` alone takes it away where that is possible."""
+    name, equals, value = text.partition("=")
+    return name.strip(), value if equals else None
+
+
+def _object(text: str) -> Any:
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no object in JSON or YAML")
+    return value
 
 
 def _without_none(annotation: Any) -> Any:

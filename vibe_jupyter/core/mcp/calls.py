@@ -31,6 +31,7 @@ class ToolRequest:
     arguments: dict[str, Any] = field(repr=False)
     timeout_s: float | None = None
     task_id: str | None = None
+    call_id: str | None = None
     caller: Literal["owner", "agent"] = "owner"
 
 

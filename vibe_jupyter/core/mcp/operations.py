@@ -105,7 +105,15 @@ async def remove_server(platform: Platform, principal: Principal, mcp_id: str) -
     return await platform.mcp.remove(principal, mcp_id)
 
 
-@operation("mcps.capabilities", "GET /mcps/{mcp_id}/capabilities", scope="mcps:read", mcp=True)
+@operation(
+    "mcps.capabilities",
+    "GET /mcps/{mcp_id}/capabilities",
+    verb="mcp tools",
+    positional="mcp_id",
+    scope="mcps:read",
+    waits=True,
+    mcp=True,
+)
 async def server_capabilities(
     platform: Platform, principal: Principal, mcp_id: str, query: CapabilitiesQuery
 ) -> McpCapabilities:
@@ -116,7 +124,16 @@ async def server_capabilities(
     return await platform.mcp.capabilities(principal, mcp_id, refresh=query.refresh)
 
 
-@operation("mcps.execute", "POST /mcps/{mcp_id}/execute", scope="mcps:call", mcp=True)
+@operation(
+    "mcps.execute",
+    "POST /mcps/{mcp_id}/execute",
+    verb="mcp call",
+    positional="mcp_id",
+    scope="mcps:call",
+    waits=True,
+    mcp=True,
+    hidden=("tool", "arguments", "call_id"),
+)
 async def execute_tool(platform: Platform, principal: Principal, mcp_id: str, body: ToolCall) -> ToolResult:
     """Call a tool, and wait for what it answers.
 
@@ -127,7 +144,12 @@ async def execute_tool(platform: Platform, principal: Principal, mcp_id: str, bo
 
 
 @operation(
-    "mcps.restart", "POST /mcps/{mcp_id}/restart", verb="mcp restart", positional="mcp_id", scope="mcps:call"
+    "mcps.restart",
+    "POST /mcps/{mcp_id}/restart",
+    verb="mcp restart",
+    positional="mcp_id",
+    scope="mcps:call",
+    waits=True,
 )
 async def restart_server(platform: Platform, principal: Principal, mcp_id: str) -> McpHealth:
     """Start a server anew, and ask it again what it offers; calls that wait for it fail."""
@@ -140,7 +162,14 @@ async def server_logs(platform: Platform, principal: Principal, mcp_id: str) -> 
     return await platform.mcp.logs(principal, mcp_id)
 
 
-@operation("mcps.read_resource", "GET /mcps/{mcp_id}/resource", scope="mcps:call")
+@operation(
+    "mcps.read_resource",
+    "GET /mcps/{mcp_id}/resource",
+    verb="mcp read",
+    positional="mcp_id uri",
+    scope="mcps:call",
+    waits=True,
+)
 async def read_resource(
     platform: Platform, principal: Principal, mcp_id: str, query: ResourceQuery
 ) -> ResourceResult:
@@ -148,7 +177,15 @@ async def read_resource(
     return await platform.mcp.read_resource(principal, mcp_id, query.uri)
 
 
-@operation("mcps.get_prompt", "POST /mcps/{mcp_id}/prompt", scope="mcps:call")
+@operation(
+    "mcps.get_prompt",
+    "POST /mcps/{mcp_id}/prompt",
+    verb="mcp prompt",
+    positional="mcp_id prompt",
+    scope="mcps:call",
+    waits=True,
+    hidden=("arguments",),
+)
 async def get_prompt(
     platform: Platform, principal: Principal, mcp_id: str, body: PromptRequest
 ) -> PromptResult:

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     )
     from vibe_jupyter.core.mcp.spec import Elicitation, SessionHealth
     from vibe_jupyter.core.mcp.tools.policy import Decision
-    from vibe_jupyter.core.payloads.store import PayloadStore
+    from vibe_jupyter.core.payloads.files import PayloadStore
     from vibe_jupyter.core.questions.service import QuestionService
 
 __all__ = ["McpService"]

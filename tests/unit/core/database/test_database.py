@@ -68,7 +68,10 @@ class TestWrites:
 
         def add_all(c: Connection, numbers: list[int]) -> list[str]:
             calls.append(len(numbers))
-            rows = [{"id": f"u{n}", "name": "Ada", "created_at": "2026", "task_count": n} for n in numbers]
+            rows = [
+                {"id": f"u{n}", "name": "Ada", "created_at": "2026", "task_count": n, "mcp_revision": 0}
+                for n in numbers
+            ]
             c.insert_all(INSERT, rows)
             return [row["id"] for row in rows]
 
@@ -80,7 +83,13 @@ class TestWrites:
 
     async def test_of_a_bulk_unit_the_caller_at_fault_fails_alone(self, database: Database) -> None:
         def add_all(c: Connection, ids: list[str]) -> list[int]:
-            c.insert_all(INSERT, [{"id": i, "name": "A", "created_at": "2026", "task_count": 0} for i in ids])
+            c.insert_all(
+                INSERT,
+                [
+                    {"id": i, "name": "A", "created_at": "2026", "task_count": 0, "mcp_revision": 0}
+                    for i in ids
+                ],
+            )
             return [1] * len(ids)
 
         ids = ["a", "b", "b", "c"]
