@@ -22,6 +22,7 @@ class ToolRequest:
         arguments: JSON; checked against the tool's schema before anything is sent.
         timeout_s: how long an answer may take; None for the server's own limit.
         task_id: the task that it is done for: questions to a person and progress belong to it.
+        call_id: the name that a direct caller has given to it, by which its questions are found.
         caller: who is behind it: an agent's calls ask a person first, unless the policy says otherwise.
     """
 
