@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def client_stub() -> str:
         _HEAD,
         _imports(names),
         '__all__ = ["AsyncVibeClient", "VibeClient", "connect"]\n',
-        "_TaskId: TypeAlias = str | Task | TaskHandle | AsyncTaskHandle\n",
+        "_List: TypeAlias = list\n_TaskId: TypeAlias = str | Task | TaskHandle | AsyncTaskHandle\n",
         *classes,
         _connect(names),
     ]
@@ -115,6 +116,8 @@ def _class_of(slice_: str, *, is_async: bool) -> str:
 
 def _namespace(slice_: str, group: list[Operation], names: Names, *, is_async: bool) -> str:
     methods = "".join(_method(operation, names, is_async=is_async) for operation in group)
+    if any(operation.name == f"{slice_}.list" for operation in group):  # inside, `list` is the method
+        methods = re.sub(r"\blist\[", "_List[", methods)
     return f"class {_class_of(slice_, is_async=is_async)}:\n{methods}"
 
 
@@ -125,7 +128,7 @@ def _method(operation: Operation, names: Names, *, is_async: bool) -> str:
         _parameter(name, info, names) for name, info in fields.items() if name not in operation.path_names
     ]
     parameters = ["self", *in_path, *(["*", *by_name] if by_name else [])]
-    prefix = "async def" if is_async and operation.kind == "call" else "def"
+    prefix = "async def" if is_async and operation.kind != "stream" else "def"
     head = f"    {prefix} {operation.name.partition('.')[2]}("
     tail = f") -> {_result(operation, names, is_async=is_async)}:"
     line = f"{head}{', '.join(parameters)}{tail}"

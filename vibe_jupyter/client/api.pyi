@@ -9,7 +9,19 @@ from typing import Any, Literal, Self, TypeAlias
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
 from vibe_jupyter.client.transport import Transport
 from vibe_jupyter.core.accounts.schemas import Profile
-from vibe_jupyter.core.mcp.schemas import ImportResult, McpCapabilities, McpHealth, McpList, McpLogs, McpPolicy, McpServer, PromptResult, ResourceResult, ToolResult, ToolSearch
+from vibe_jupyter.core.mcp.schemas import (
+    ImportResult,
+    McpCapabilities,
+    McpHealth,
+    McpList,
+    McpLogs,
+    McpPolicy,
+    McpServer,
+    PromptResult,
+    ResourceResult,
+    ToolResult,
+    ToolSearch,
+)
 from vibe_jupyter.core.operations import Document, Operation
 from vibe_jupyter.core.oracles.schemas import CapabilityInfo, OracleList
 from vibe_jupyter.core.questions.schemas import Question, QuestionList
@@ -63,7 +75,7 @@ class _Questions:
     def list(
         self,
         *,
-        state: Literal["open", "answered", "expired", "withdrawn"] | Literal["all"] = "open",
+        state: Literal["open", "answered", "expired", "withdrawn", "all"] = "open",
         task_id: str | None = None,
         call_id: str | None = None,
         wait_s: float = 0,
@@ -225,7 +237,7 @@ class _AsyncQuestions:
     async def list(
         self,
         *,
-        state: Literal["open", "answered", "expired", "withdrawn"] | Literal["all"] = "open",
+        state: Literal["open", "answered", "expired", "withdrawn", "all"] = "open",
         task_id: str | None = None,
         call_id: str | None = None,
         wait_s: float = 0,
