@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from vibe_jupyter.core.mcp.schemas import ToolResult
+
 __all__ = ["Capability", "Context", "Oracle", "Part", "Progress"]
 
 P = ParamSpec("P")
@@ -44,6 +46,7 @@ class Capability:
         text_field: the field of `input` that a free text goes to; None if the capability takes no text.
         examples: what a person would type to get this, for the ranked-words match of free text.
         table: the field of the result that is a list of rows, for `.to_pandas()`; None if nothing is tabular.
+        by_words: whether a free text that fits goes there at once; else it is offered, to be chosen by its name.
     """
 
     name: str
@@ -53,11 +56,34 @@ class Capability:
     text_field: str | None = None
     examples: tuple[str, ...] = ()
     table: str | None = None
+    by_words: bool = True
 
     @property
     def task_type(self) -> str:
         """Return the name a person types: `file.search` -> `file_search`."""
         return self.name.replace(".", "_")
+
+    @property
+    def fields(self) -> dict[str, bool]:
+        """Return the fields of its input, each with whether it must be given."""
+        return {name: info.is_required() for name, info in self.input.model_fields.items()}
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of its input."""
+        return self.input.model_json_schema()
+
+    def read(self, values: dict[str, Any]) -> BaseModel:
+        """Return a task's input as `run` gets it.
+
+        Raises:
+            ValidationError, InvalidInput: what is wrong with it; places are inside the input.
+        """
+        return self.input.model_validate(values)
+
+    def unknown(self, values: dict[str, Any]) -> list[str]:
+        """Return the fields of an input that mean nothing here."""
+        return sorted(set(values) - set(self.input.model_fields))
 
 
 class Part(BaseModel):
@@ -110,6 +136,17 @@ class Context(Protocol):
 
         `function` is a module-level function and gets a `report` keyword if it takes one:
         `report(fraction, message, **data)` carries progress back. Arguments and result are pickled.
+        """
+
+    async def call_tool(
+        self, server: str, tool: str, arguments: dict[str, Any], *, timeout_s: float | None = None
+    ) -> ToolResult:
+        """Call a tool of one of the user's MCP servers; its progress is told as the task's.
+
+        A tool that failed says so in `is_error`. The call may ask a person something first.
+
+        Raises:
+            VibeError: why there is no answer; see `core.mcp.errors`.
         """
 
     async def history(self, *, after: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:

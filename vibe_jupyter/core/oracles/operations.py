@@ -42,7 +42,7 @@ def _info(capability: Capability) -> CapabilityInfo:
         summary=capability.summary,
         text_field=capability.text_field,
         examples=list(capability.examples),
-        input_schema=capability.input.model_json_schema(),
+        input_schema=capability.input_schema,
         output_schema=capability.output.model_json_schema(mode="serialization"),
         table=capability.table,
     )

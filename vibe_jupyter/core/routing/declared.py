@@ -91,7 +91,7 @@ def read_capability(capability: Capability, learn: Callable[[str], str]) -> Decl
     for weight, request in ((1.0, name), (_SUMMARY_WEIGHT, summary), *((1.0, one) for one in likely)):
         for key, value in request.weights.items():
             counts[key] += weight * value
-    counts[f"name:{capability.task_type.casefold()}"] = _NAME_COUNT
+    counts[f"name:{capability.name.casefold().replace('.', '_')}"] = _NAME_COUNT
     openings = [verb for one in (summary, *examples) for verb in (one.first_word, *one.changes)]
     return Declared(
         capability.name,

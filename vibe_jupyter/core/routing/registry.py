@@ -4,50 +4,72 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-from dataclasses import dataclass
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import InvalidInput, nearest
 from vibe_jupyter.core.routing.targets import Target, oracle_target
-from vibe_jupyter.core.routing.words import WordIndex, WordMatch, clear_winner
+from vibe_jupyter.core.routing.understanding import Understanding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vibe_jupyter.core.oracles.base import Capability
+    from vibe_jupyter.core.routing.understanding import Understood
 
-__all__ = ["ASK", "Registry", "Understood", "load_oracles"]
+__all__ = ["ASK", "Registry", "load_oracles"]
 
 ASK = "ask"
 ORACLES = "vibe_jupyter.oracles"
 
 
-@dataclass(frozen=True)
-class Understood:
-    """What a free text was taken for, and what else it might have meant."""
-
-    capability: Capability
-    ranked: tuple[WordMatch, ...]
-
-
 class Registry:
-    """Targets by id. `problems` says what could not be loaded, by entry point."""
+    """Targets by id, and what they offer.
 
-    def __init__(self, targets: Iterable[Target], problems: dict[str, str] | None = None) -> None:
-        self.targets = {target.id: target for target in targets}
+    Args:
+        problems: what could not be loaded, by entry point.
+        base: what there is beside these targets; of two capabilities of one name its own counts.
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        problems: dict[str, str] | None = None,
+        *,
+        base: Registry | None = None,
+    ) -> None:
+        self._base = base
+        self._own = {target.id: target for target in targets}
+        self.targets: dict[str, Target] = {**(base.targets if base else {}), **self._own}
         self.problems = problems or {}
-        self.capabilities: dict[str, Capability] = {}
-        for target in self.targets.values():
-            self.capabilities = {**target.capabilities, **self.capabilities}
-        self._by_word = {
-            word: capability
-            for capability in self.capabilities.values()
-            for word in (capability.task_type, capability.name)
-        }
+        self.capabilities: dict[str, Capability] = dict(base.capabilities) if base else {}
+        self._offering: dict[str, list[Target]] = defaultdict(list)
+        for target in self._own.values():
+            for name, capability in target.capabilities.items():
+                self.capabilities.setdefault(name, capability)
+                self._offering[name].append(target)
+        self._by_word: dict[str, Capability] = dict(base._by_word) if base else {}
+        for spelling in (_as_it_is, _as_a_type, _underscored):
+            for name, capability in self.capabilities.items():
+                self._by_word.setdefault(spelling(name, capability), capability)
 
     @functools.cached_property
-    def _words(self) -> WordIndex:
-        return WordIndex(self.capabilities.values())
+    def _understanding(self) -> Understanding:
+        if self._base is None:
+            return Understanding(self.capabilities.values())
+        # The first capability of a tool is its own, the others are aliases: the same words once more.
+        own = (next(iter(target.capabilities.values())) for target in self._own.values())
+        return Understanding(own, self._base._understanding)
+
+    def knows(self, word: str) -> bool:
+        """Return whether a task type or capability stands for something."""
+        return word in self._by_word
+
+    def candidates(self, capability: str) -> Iterable[Target]:
+        """Return the targets that may be asked for a capability: of many tools only those that offer it."""
+        if self._base is None:
+            return self.targets.values()
+        return [*self._base.candidates(capability), *self._offering.get(capability, ())]
 
     def capability(self, word: str) -> Capability:
         """Return what a task type or capability stands for.
@@ -77,33 +99,11 @@ class Registry:
         Raises:
             InvalidInput: `route.ambiguous`, with the candidates in `data`.
         """
-        ranked = self._words.rank(text)
-        winner = clear_winner(ranked)
-        if winner is not None:
-            return Understood(self.capabilities[winner.capability], tuple(ranked))
-        best = [match for match in ranked if match.capability in self.capabilities][:4]
-        types = [self.capabilities[match.capability].task_type for match in best]
-        offered = types or sorted(capability.task_type for capability in self.capabilities.values())
-        raise InvalidInput(
-            "the words fit more than one kind of task" if best else "the words fit no kind of task",
-            code="route.ambiguous",
-            hint=f"say which with --type: {', '.join(offered)}",
-            errors=[{"loc": ["input", "text"], "msg": "no clear match"}],
-            data={
-                "candidates": [
-                    {
-                        "type": self.capabilities[match.capability].task_type,
-                        "capability": match.capability,
-                        "summary": self.capabilities[match.capability].summary,
-                        "score": round(match.score, 3),
-                    }
-                    for match in best
-                ]
-            },
-        )
+        return self._understanding.understand(text)
 
     def _unknown(self, kind: str, word: str, code: str, where: str) -> InvalidInput:
-        known = sorted({capability.task_type for capability in self.capabilities.values()} | {ASK})
+        base = self._base or self  # the tools of others would be too many to be listed
+        known = sorted({capability.task_type for capability in base.capabilities.values()} | {ASK})
         near = nearest(word, self._by_word)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         return InvalidInput(
@@ -113,6 +113,18 @@ class Registry:
             errors=[{"loc": [where], "msg": f"unknown {kind}"}],
             data={"nearest": near},
         )
+
+
+def _as_it_is(name: str, _capability: Capability) -> str:
+    return name
+
+
+def _as_a_type(_name: str, capability: Capability) -> str:
+    return capability.task_type
+
+
+def _underscored(name: str, _capability: Capability) -> str:
+    return name.replace(".", "_")
 
 
 def load_oracles() -> Registry:

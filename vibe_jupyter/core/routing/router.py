@@ -147,7 +147,7 @@ class TaskRouter:
         request = _Request(needed, self._clock())
         rejected: dict[str, str] = {}
         kept: list[Target] = []
-        for target in self._registry.targets.values():
+        for target in self._registry.candidates(capability):
             reason = next((no for refuses in _FILTERS if (no := refuses(target, request))), None)
             if reason is None:
                 kept.append(target)
