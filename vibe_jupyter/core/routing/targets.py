@@ -64,6 +64,7 @@ class Target:
         unavailable: why it cannot be used here, in words that complete "it ..."; None if it can.
         cost: of one call in US dollars, as an estimate.
         concurrency: at most so many of its tasks at once in this process; None for no limit of its own.
+        is_personal: whether it is one user's own; another user's may have the same id.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Target:
     unavailable: str | None = None
     cost: float = 0.0
     concurrency: int | None = None
+    is_personal: bool = False
     stats: Stats = field(default_factory=Stats)
 
 
