@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -9,13 +10,18 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands.verbs import find_verb, help_text, is_group, parse
+from vibe_jupyter.client.commands.helping import asked_for_help, help_of
+from vibe_jupyter.client.commands.own import Order
+from vibe_jupyter.client.commands.running import run
+from vibe_jupyter.client.commands.verbs import find_verb, help_text, parse
 from vibe_jupyter.core.errors import InvalidInput, VibeError
+from vibe_jupyter.core.operations import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from vibe_jupyter.client.commands.verbs import Verb
+    from vibe_jupyter.client.api import VibeClient
+    from vibe_jupyter.client.handles import TaskHandle
 
 __all__ = ["main"]
 
@@ -52,50 +58,57 @@ def _main(words: list[str]) -> int:
 
         print(__version__)
         return 0
-    if words[-1] in ("-h", "--help"):
-        print(help_text("cli", words[:-1]))
-        return 0
-    if is_group(words, "cli"):
-        print(help_text("cli", words))
+    place = _Terminal()
+    if (asked := asked_for_help(words, "cli")) is not None:
+        print(_text(help_of("cli", asked, lambda: place.client)))
         return 0
     verb, rest = find_verb(words, "cli")
-    arguments, fields = parse(verb, rest, "cli")
+    arguments, fields = parse(verb, rest, "cli", lambda typed: verb.schema(place.client, typed))
     if verb.words == "help":
-        print(help_text("cli", arguments.get("verb") or ()))
+        print(_text(help_of("cli", arguments.get("verb") or (), lambda: place.client)))
         return 0
     as_json = bool(arguments.get("json"))
-    result = _run(verb, arguments, fields)
+    if verb.local is None:
+        arguments.pop("json", None)
+    result = run(verb, Order(arguments, fields), place)
+    if isinstance(result, Document) and not as_json:
+        return _put_out(result)
     if result is not None:
         print(_json(result) if as_json else _text(result))
     return _exit_code(result)
 
 
-def _run(verb: Verb, arguments: dict[str, Any], fields: dict[str, str]) -> Any:
-    if verb.local is not None:
-        return verb.local.run(arguments)
-    from vibe_jupyter.client.api import connect
-    from vibe_jupyter.client.commands.tasks import create_task, task_id_of
+class _Terminal:
+    """Where a line was typed."""
 
-    assert verb.operation is not None
-    arguments.pop("json", None)
-    no_wait = arguments.pop("no_wait", False)
-    client = connect()
-    if verb.words == "task":
-        text = " ".join(arguments.pop("text", ()))
-        value = _input(arguments.pop("input")) if "input" in arguments else None
-        handle = create_task(client, arguments, text=text, value=value, fields=fields)
-        return handle if no_wait else _follow(handle)
-    if "task_id" in verb.operation.path_names:
-        arguments["task_id"] = task_id_of(client, arguments["task_id"], {})
-    slice_, _, name = verb.operation.name.partition(".")
-    result = getattr(getattr(client, slice_), name)(**arguments)
-    return _follow(result) if verb.operation.name == "tasks.retry" and not no_wait else result
+    names: Mapping[str, Any] = {}
+
+    @functools.cached_property
+    def client(self) -> VibeClient:
+        """Return the client."""
+        from vibe_jupyter.client.api import connect
+
+        return connect()
+
+    def follow(self, handle: TaskHandle) -> TaskHandle:
+        """Wait for a task."""
+        from vibe_jupyter.widgets.progress import follow
+
+        return follow(handle, None)
+
+    def value_of(self, text: str) -> Any:
+        """Return JSON or YAML, or what `@FILE` has of it."""
+        return _input(text)
 
 
-def _follow(handle: Any) -> Any:
-    from vibe_jupyter.widgets.progress import follow
-
-    return follow(handle, None)
+def _put_out(document: Document) -> int:
+    """Write a file's bytes where the output goes to a file or pipe; save it where a person looks on."""
+    if sys.stdout.isatty():
+        print(f"saved {document.save()} ({document.media_type}, {len(document.content):,} bytes)")
+        return 0
+    sys.stdout.buffer.write(document.content)
+    sys.stdout.flush()
+    return 0
 
 
 def _input(text: str) -> Any:

@@ -6,8 +6,11 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from vibe_jupyter.client.commands.helping import asked_for_help, help_of
+from vibe_jupyter.client.commands.own import Order
 from vibe_jupyter.client.commands.parser import split_line
-from vibe_jupyter.client.commands.verbs import find_verb, help_text, parse
+from vibe_jupyter.client.commands.running import run
+from vibe_jupyter.client.commands.verbs import find_verb, parse
 from vibe_jupyter.core.errors import InvalidInput, VibeError
 from vibe_jupyter.core.settings import load_settings
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.client.commands.verbs import Verb
+    from vibe_jupyter.client.handles import TaskHandle
 
 __all__ = ["Session", "session_of"]
 
@@ -78,76 +82,53 @@ class Session:
                     "%%vibe needs a verb", code="command.no_verb", hint="e.g. %%vibe task --type file_search"
                 )
             return self._card()
-        if words[-1] in ("--help", "-h", "?"):
-            return _Text(help_text("magic", words[:-1]))
+        if (asked := asked_for_help(words, "magic")) is not None:
+            return help_of("magic", asked, lambda: self.client)
         verb, rest = find_verb(words, "magic")
-        arguments, fields = parse(verb, rest, "magic")
+        if cell is not None and not verb.takes_body:
+            raise InvalidInput(
+                f"%%vibe {verb.words} takes no cell", code="command.no_cell", hint=f"use %vibe {verb.words}"
+            )
+        arguments, fields = parse(verb, rest, "magic", lambda typed: verb.schema(self.client, typed))
         out = arguments.pop("out", None)
         if out is not None and not out.isidentifier():
             raise InvalidInput(f"{out!r} is no variable name", code="command.invalid", hint="e.g. -o result")
-        result = self._run(verb, arguments, fields, cell)
+        result = self._run(verb, Order(arguments, fields, cell))
         if out is None:
             return result
         self._shell.user_ns[out] = result
         return None
 
-    def _run(self, verb: Verb, arguments: dict[str, Any], fields: dict[str, str], cell: str | None) -> Any:
+    def _run(self, verb: Verb, order: Order) -> Any:
         if verb.words == "help":
-            return _Text(help_text("magic", arguments.get("verb") or ()))
+            return help_of("magic", order.arguments.get("verb") or (), lambda: self.client)
         if verb.words == "connect":
-            return self._connect(arguments)
-        if cell is not None and verb.words != "task":
-            raise InvalidInput(
-                f"%%vibe {verb.words} takes no cell", code="command.no_cell", hint=f"use %vibe {verb.words}"
-            )
-        if verb.local is not None:
-            return verb.local.run(arguments)
-        assert verb.operation is not None
-        if verb.words == "task":
-            return self._task(arguments, fields, cell)
-        if "task_id" in verb.operation.path_names:
-            from vibe_jupyter.client.commands.tasks import task_id_of
+            return self._connect(order.arguments)
+        return run(verb, order, self)
 
-            arguments["task_id"] = task_id_of(self.client, arguments["task_id"], self._shell.user_ns)
-        no_wait = arguments.pop("no_wait", False)
-        slice_, _, name = verb.operation.name.partition(".")
-        result = getattr(getattr(self.client, slice_), name)(**arguments)
-        if verb.operation.name == "tasks.retry" and not no_wait:
-            return self._follow(result)
-        return result
+    @property
+    def names(self) -> dict[str, Any]:
+        """Return the user's variables."""
+        return self._shell.user_ns
 
-    def _task(self, arguments: dict[str, Any], fields: dict[str, str], cell: str | None) -> Any:
-        from vibe_jupyter.client.commands.tasks import create_task, parse_body
-
-        text = " ".join(arguments.pop("text", ()))
-        no_wait = arguments.pop("no_wait", False)
-        name = arguments.pop("input", None)
-        value = None if name is None else self._variable(name)
-        if cell is not None:
-            if value is not None:
-                raise InvalidInput(
-                    "the input comes from --input or from the cell, not from both", code="command.invalid"
-                )
-            value = parse_body(cell)
-        handle = create_task(self.client, arguments, text=text, value=value, fields=fields, name=name)
-        return handle if no_wait else self._follow(handle)
-
-    def _follow(self, handle: Any) -> Any:
+    def follow(self, handle: TaskHandle) -> TaskHandle:
+        """Wait for a task, showing how far it is."""
         from vibe_jupyter.widgets.progress import follow
 
         return follow(handle, self._shell)
 
-    def _variable(self, name: str) -> Any:
+    def value_of(self, text: str) -> Any:
+        """Return the value of a variable."""
         from vibe_jupyter.core.errors import nearest
 
-        if name not in self._shell.user_ns:
-            near = nearest(name, self.variables)
+        if text not in self._shell.user_ns:
+            near = nearest(text, self.variables)
             raise InvalidInput(
-                f"there is no variable {name!r}",
+                f"there is no variable {text!r}",
                 code="command.no_variable",
                 hint=f"did you mean {near[0]}?" if near else "run the cell that makes it first",
             )
-        return self._shell.user_ns[name]
+        return self._shell.user_ns[text]
 
     def _connect(self, arguments: dict[str, Any]) -> Any:
         from vibe_jupyter.client.api import connect
@@ -169,13 +150,3 @@ class Session:
         client = self.client
         recent = client.tasks.history(limit=5, results=False).items
         return StatusCard(status=client.platform.status(), recent=recent, where=client.where)
-
-
-class _Text:
-    """A text that is shown as it stands."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text

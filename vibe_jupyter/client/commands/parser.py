@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import shlex
 import types
 import typing
@@ -14,13 +13,13 @@ from pydantic import BaseModel
 from vibe_jupyter.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pydantic.fields import FieldInfo
 
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["FLAGS", "Parser", "operation_parser", "split_line"]
+__all__ = ["FLAGS", "Pairs", "Parser", "operation_parser", "scalar", "split_line"]
 
 FLAGS = {"required_capabilities": "requires", "headers": "header"}
 """Flags that are shorter than the argument's name."""
@@ -78,6 +77,32 @@ class Parser(argparse.ArgumentParser):
         return [str(choice) for choice in (action.choices or ())] if action else []
 
 
+class Pairs(argparse.Action):
+    """An option that is given once for each pair: `--env A=1 --env B=2`.
+
+    Args:
+        read: turns the text behind `=` into the value.
+        may_be_alone: whether a name without `=` stands for null.
+    """
+
+    def __init__(
+        self, *, read: Callable[[str], Any] = str, may_be_alone: bool = False, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._read = read
+        self._may_be_alone = may_be_alone
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None
+    ) -> None:
+        """Add a pair to those that are there."""
+        name, equals, text = values.partition("=")
+        if not name or not (equals or self._may_be_alone):
+            parser.error(f"{option_string} takes NAME=VALUE, not {values!r}")
+        known = getattr(namespace, self.dest, {})
+        setattr(namespace, self.dest, {**known, name: self._read(text) if equals else None})
+
+
 def split_line(line: str) -> list[str]:
     """Split a line into words as a shell does.
 
@@ -122,43 +147,42 @@ def _add_flag(parser: Parser, name: str, info: FieldInfo) -> None:
         parser.add_argument(*spellings, action=argparse.BooleanOptionalAction, **options)
     elif get_origin(inner) is Literal:
         parser.add_argument(*spellings, choices=get_args(inner), **options)
-    elif get_origin(inner) is dict and get_args(inner)[0] is not Any and not name.endswith("content"):
-        parser.add_argument(*spellings, type=_pair, action=_Pairs, metavar="NAME=VALUE", **options)
-    elif get_origin(inner) is dict or (inspect.isclass(inner) and issubclass(inner, BaseModel)):
-        parser.add_argument(*spellings, type=_object, metavar="JSON", **options)
     elif get_origin(inner) is list:
         parser.add_argument(*spellings, type=_comma_separated, metavar="A,B", **options)
+    elif get_origin(inner) is dict:
+        of = get_args(inner)[1]
+        parser.add_argument(
+            *spellings,
+            action=Pairs,
+            read=scalar if of is Any else str,
+            may_be_alone=type(None) in get_args(of),
+            metavar="NAME=VALUE",
+            **options,
+        )
+    elif isinstance(inner, type) and issubclass(inner, BaseModel):
+        parser.add_argument(*spellings, type=_object, metavar="JSON", **options)
     else:
         kind = {int: "N", float: "SECONDS" if name.endswith("_s") else "X"}.get(inner, name.upper())
         parser.add_argument(*spellings, metavar=kind, **options)
+
+
+def scalar(text: str) -> Any:
+    """Return `5` as a number and `[a, b]` as a list; what is no YAML is text."""
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def _comma_separated(text: str) -> Sequence[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-class _Pairs(argparse.Action):
-    """Collects `--env A=1 --env B=2` as one object."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
-        """See argparse."""
-        del parser, option_string
-        setattr(namespace, self.dest, {**(getattr(namespace, self.dest, None) or {}), **dict([values])})
-
-
-def _pair(text: str) -> tuple[str, str | None]:
-    """Return `NAME=VALUE` in two; `NAME` alone takes it away where that is possible."""
-    name, equals, value = text.partition("=")
-    return name.strip(), value if equals else None
-
-
 def _object(text: str) -> Any:
-    import yaml
-
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = None
+    """Return an object in JSON or YAML."""
+    value = scalar(text)
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"{text!r} is no object in JSON or YAML")
     return value

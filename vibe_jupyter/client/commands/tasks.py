@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.client import frames
+from vibe_jupyter.client.commands.parser import scalar
 from vibe_jupyter.core.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def create_task(
             code="task.invalid_input",
             hint="give an object (dict), a text or a DataFrame",
         )
-    input_.update({name: _scalar(raw) for name, raw in (fields or {}).items()})
+    input_.update({name: scalar(raw) for name, raw in (fields or {}).items()})
     if kind in (None, "ask"):
         if input_ and not text:
             raise InvalidInput(
@@ -169,16 +170,6 @@ def _text_field(client: VibeClient, kind: str) -> str:
             f"{kind} takes no text", code="task.invalid_input", hint="leave the text out, or another --type"
         )
     return field
-
-
-def _scalar(raw: str) -> Any:
-    """Return `5` as a number and `[a, b]` as a list; what is no YAML is text."""
-    import yaml
-
-    try:
-        return yaml.safe_load(raw)
-    except yaml.YAMLError:
-        return raw
 
 
 def _unreadable(error: Exception) -> InvalidInput:

@@ -1,55 +1,66 @@
-"""The verbs: `task show` is an operation, `doctor` is done on the spot."""
+"""The verbs: `task show` is an operation, `mcp call` is made of some, `doctor` is done on the spot."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands import local
+from vibe_jupyter.client.commands import local, of_mcp, of_tasks
+from vibe_jupyter.client.commands.fields import without_fields
 from vibe_jupyter.client.commands.parser import Parser, operation_parser
 from vibe_jupyter.core.errors import InvalidInput, nearest
 from vibe_jupyter.core.table import OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from vibe_jupyter.client.api import VibeClient
+    from vibe_jupyter.client.commands.own import OwnVerb
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["Surface", "Verb", "find_verb", "help_text", "is_group", "parse", "verbs_of"]
+__all__ = ["OWN_VERBS", "Surface", "Verb", "find_verb", "help_text", "is_group", "parse", "verbs_of"]
 
 Surface = local.Surface
-_OPTION = re.compile(r"--[^\W\d][\w-]*")
 _PROGRAM = {"magic": "%vibe", "cli": "jupyter vibe"}
+OWN_VERBS: tuple[OwnVerb, ...] = (*of_tasks.VERBS, *of_mcp.VERBS)
+"""The third table: verbs to which the command line adds something."""
 
 
 @dataclass(frozen=True)
 class Verb:
-    """What a person types first, e.g. `task show`; exactly one of `operation` and `local` is there."""
+    """What a person types first, e.g. `task show`: an operation, one with something added, or none."""
 
     words: str
     summary: str
     operation: Operation | None = None
+    own: OwnVerb | None = None
     local: local.LocalVerb | None = None
+
+    @property
+    def takes_body(self) -> bool:
+        """Return whether a cell may follow: the arguments of an operation, or the input of a task or tool."""
+        if self.own is not None:
+            return self.own.takes_body
+        return self.operation is not None and self.operation.body is not None
+
+    def schema(self, client: VibeClient, words: Sequence[str]) -> Mapping[str, Any] | None:
+        """Return the JSON Schema of the fields that may follow, if there is one."""
+        find = self.own.schema if self.own is not None else None
+        return find(client, words) if find is not None else None
 
     def parser(self, surface: Surface) -> Parser:
         """Return the parser of what follows the words, with the options that belong to the surface."""
         prog = f"{_PROGRAM[surface]} {self.words}".rstrip()
         if self.operation is not None:
             parser = operation_parser(self.operation, prog)
-            if self.operation.name in ("tasks.create", "tasks.retry"):
-                parser.add_argument(
-                    "--no-wait", action="store_true", help="return at once, while the task runs"
-                )
-            if self.operation.name == "tasks.create":
-                source = "a variable" if surface == "magic" else "JSON, or @FILE with JSON or YAML"
-                parser.add_argument(
-                    "--input", metavar="VAR" if surface == "magic" else "JSON", help=f"input: {source}"
-                )
         else:
-            assert self.local is not None
-            parser = Parser(prog, self.local.description)
+            described = self.own or self.local
+            assert described is not None
+            parser = Parser(prog, described.description)
+        if self.local is not None:
             self.local.add_arguments(parser)
+        if self.own is not None:
+            self.own.add_arguments(parser, surface)
         if surface == "magic":
             parser.add_argument(
                 "-o", "--out", metavar="NAME", help="store the result in this variable, show nothing"
@@ -61,10 +72,16 @@ class Verb:
 
 def verbs_of(surface: Surface) -> dict[str, Verb]:
     """Return all verbs of a surface by their words."""
+    added = {own.operation: own for own in OWN_VERBS if own.operation is not None}
     verbs = [
-        Verb(operation.verb, operation.summary, operation=operation)
+        Verb(operation.verb, operation.summary, operation=operation, own=added.get(operation.name))
         for operation in OPERATIONS
         if operation.verb is not None
+    ]
+    verbs += [
+        Verb(own.words, own.description.splitlines()[0], own=own)
+        for own in OWN_VERBS
+        if own.operation is None
     ]
     verbs += [Verb(verb.words, verb.summary, local=verb) for verb in local.VERBS if surface in verb.surfaces]
     return {verb.words: verb for verb in verbs}
@@ -83,10 +100,11 @@ def find_verb(words: Sequence[str], surface: Surface) -> tuple[Verb, list[str]]:
             return verb, list(words[count:])
     program = _PROGRAM[surface]
     if group := _group(words[0], surface):
+        near = nearest(" ".join(words[:2]), group)
         raise InvalidInput(
             f"there is no verb {' '.join(words[:2])!r}",
             code="command.unknown_verb",
-            hint=f"there are {', '.join(f'{program} {verb}' for verb in group)}",
+            hint=f"there are {', '.join(f'{program} {verb}' for verb in near or group)}",
         )
     near = nearest(words[0], verbs)
     hint = (
@@ -123,45 +141,38 @@ def _group(word: str, surface: Surface) -> dict[str, Verb]:
     return {} if word in verbs else {key: verb for key, verb in verbs.items() if key.startswith(f"{word} ")}
 
 
-def parse(verb: Verb, words: Sequence[str], surface: Surface) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what the words say: the declared arguments, and `--name value` pairs that only `task` takes.
+def parse(
+    verb: Verb,
+    words: Sequence[str],
+    surface: Surface,
+    schema: Callable[[Sequence[str]], Mapping[str, Any] | None] | None = None,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what the words say: the declared arguments, and `--name value` pairs that only a schema knows.
+
+    Args:
+        schema: finds the JSON Schema of those pairs; it is asked only if there are some.
 
     Raises:
         InvalidInput: `command.invalid`, with the usage as hint.
     """
     parser = verb.parser(surface)
     fields: dict[str, str] = {}
-    if verb.words == "task":
-        words, fields = _without_fields(words, parser)
-    found, rest = parser.parse_known_intermixed_args(list(words))
+    command: list[str] = []
+    words = list(words)
+    if verb.own is not None and verb.own.takes_command and "--" in words:
+        cut = words.index("--")
+        words, command = words[:cut], words[cut + 1 :]
+        if not command:
+            parser.error("a command belongs behind --")
+    if verb.own is not None and verb.own.schema is not None:
+        words, fields = without_fields(words, parser, schema)
+    found, rest = parser.parse_known_intermixed_args(words)
     if rest:
         near = nearest(rest[0], parser.flags)
         parser.error(f"unknown: {' '.join(rest)}" + (f"; did you mean {near[0]}?" if near else ""))
-    return vars(found), fields
-
-
-def _without_fields(words: Sequence[str], parser: Parser) -> tuple[list[str], dict[str, str]]:
-    """Return the words without `--path src --limit=5`, and these as the fields of a task's input.
-
-    They are taken out first: argparse does not know that they have a value, and would take it for text.
-    """
-    kept: list[str] = []
-    fields: dict[str, str] = {}
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            return [*kept, word, *rest], fields
-        flag, equals, value = word.partition("=")
-        if not _OPTION.fullmatch(flag) or parser.has(flag):
-            kept.append(word)
-            if not equals and parser.takes_value(flag):
-                kept += rest[:1]
-                del rest[:1]
-            continue
-        if not equals:
-            if not rest or rest[0].startswith("--"):
-                parser.error(f"{flag} needs a value")
-            value = rest.pop(0)
-        fields[flag.removeprefix("--").replace("-", "_")] = value
-    return kept, fields
+    arguments = vars(found)
+    if command:
+        if taken := {"command", "args"} & set(arguments):
+            parser.error(f"the command comes behind -- or with --{min(taken)}, not with both")
+        arguments |= {"command": command[0], "args": command[1:]}
+    return arguments, fields
