@@ -23,8 +23,8 @@ Offer = dict[str, set[str]]
 
 WITHOUT_A_VERB = {"tasks.events"}
 """Operations that make no sense as a command: waiting for a task follows its events."""
-WITHOUT_AN_OPERATION = {f"{API}/openapi.json", "/vibe/docs", "/vibe/docs/static/docs.js"}
-"""What the server answers beside the table: the description of the table."""
+WITHOUT_AN_OPERATION = {f"{API}/openapi.json", "/vibe/docs", "/vibe/docs/static/docs.js", "/vibe/mcp"}
+"""What the server answers beside the table: the MCP server made of it, and its description."""
 OF_A_SURFACE = {"no_wait", "input", "out", "json"}
 """Options that a command line adds to what an operation takes."""
 

@@ -18,6 +18,7 @@ from traitlets import Float, default
 from vibe_jupyter.core.database.failures import stopping
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.memory import spare_collector
+from vibe_jupyter.server_ext.mcp_endpoint import McpEndpoint
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -29,7 +30,7 @@ __all__ = ["VibeApp"]
 
 _ACTIVITY_EVERY_MS = 2000
 _FOR_KERNELS = ("VIBE_SERVER_URL", "VIBE_SERVER_TOKEN")
-_SECRETS = ("VIBE_DATABASE_URL",)
+_SECRETS = ("VIBE_DATABASE_URL", "VIBE_SECRET_KEY")
 """Environment variables that kernels must not inherit: they talk to us, not to the database."""
 
 
@@ -94,12 +95,29 @@ class VibeApp(ExtensionApp):
             os.environ.pop(name, None)
         if self._activity is not None:
             self._activity.stop()
+        await self.mcp_endpoint.close()
         if self._platform is not None:
             from vibe_jupyter.client.discovery import forget_server
 
             forget_server(self._platform.settings.data_dir)
             platform, self._platform = self._platform, None
             await asyncio.get_running_loop().run_in_executor(None, platform.stop)
+
+    @functools.cached_property
+    def mcp_endpoint(self) -> McpEndpoint:
+        """Return our MCP server; nothing of it is imported before its first request."""
+
+        def make_server() -> Any:
+            from vibe_jupyter.core.mcp_server.server import build_server
+
+            return build_server(self._required_platform, lambda request: request.state.principal)
+
+        return McpEndpoint(make_server)
+
+    def _required_platform(self) -> Platform:
+        if self._platform is None:
+            raise stopping()
+        return self._platform
 
     @functools.cached_property
     def logs_requests(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vibe_jupyter.core.table import OPERATIONS
 from vibe_jupyter.server_ext.documentation import STATIC, DocsFileHandler, DocsHandler, OpenApiHandler
 from vibe_jupyter.server_ext.handlers import NotFoundHandler, OperationHandler
+from vibe_jupyter.server_ext.mcp_endpoint import McpHandler
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.operations import Operation
@@ -17,10 +18,11 @@ __all__ = ["API", "HAND_WRITTEN", "routes"]
 API = "/vibe/api"
 HAND_WRITTEN: tuple[tuple[Any, ...], ...] = (
     (rf"{API}/openapi\.json", OpenApiHandler),
+    (r"/vibe/mcp", McpHandler),
     (r"/vibe/docs/?", DocsHandler),
     (r"/vibe/docs/static/(?P<path>[\w.-]+)", DocsFileHandler, {"path": str(STATIC)}),
 )
-"""What the table does not describe: its own description."""
+"""What the table does not describe: the MCP server that is derived from it, and its own description."""
 
 
 def routes() -> list[tuple[Any, ...]]:
