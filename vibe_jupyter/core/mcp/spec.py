@@ -53,17 +53,19 @@ class ServerSpec:
         command: the program and its arguments; empty unless the transport is stdio.
         env: what the process gets beside the few harmless variables that every process gets.
         url: of an HTTP server.
+        allow_private: whether its host may be this machine, or one of its network.
         era: what the server is known to speak; None to find out.
     """
 
     key: str
     name: str
     transport: TransportKind
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...] = field(default=(), repr=False)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: str | None = None
     url: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allow_private: bool = True
     limits: Limits = field(default_factory=Limits)
     era: Era | None = None
 

@@ -1,26 +1,37 @@
-"""Which addresses requests to user-given URLs may go to: one policy for all outgoing requests."""
+"""Which addresses requests to user-given URLs may go to: one policy for all outgoing requests.
+
+A host that is a name is checked when it has been resolved, at the moment of connecting: `resolved`. What it meant a
+moment before says nothing.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import re
 import socket
+import unicodedata
 import urllib.parse
 
 from vibe_jupyter.core.errors import Forbidden, InvalidInput
 
-__all__ = ["check_address", "check_url", "checked_host"]
+__all__ = ["check_address", "check_url", "resolved"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200"))
 )
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+_NOT_IN_A_URL = re.compile(
+    r"[\x00-\x20\x7f\\\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+"""What programs read differently, invisible characters above all: one sees another host there than the next one."""
 
 
 def check_url(url: str, *, allow_private: bool) -> None:
     """Refuse a URL that is none, or whose host is an address that must not be asked.
-
-    A host with a name is checked again when it has been resolved: `check_address`.
 
     Raises:
         InvalidInput: `url.invalid`.
@@ -38,11 +49,13 @@ def check_url(url: str, *, allow_private: bool) -> None:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise _no_url(url) from None
-    if parts.scheme not in ("http", "https") or not host or port == 0:
+    if parts.scheme not in ("http", "https") or not host or port == 0 or _NOT_IN_A_URL.search(url):
         raise _no_url(url)
+    # As IDNA does, to full-width digits and the ideographic full stop as well.
+    host = unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".").lower()
     if (address := _as_address(host)) is not None:
         check_address(address, allow_private=allow_private)
-    elif host.rstrip(".").lower() == "localhost" or host.lower().rstrip(".").endswith(".localhost"):
+    elif host == "localhost" or host.endswith(".localhost"):
         check_address(ipaddress.ip_address("127.0.0.1"), allow_private=allow_private)
 
 
@@ -52,11 +65,11 @@ def check_address(address: Address, *, allow_private: bool) -> None:
     Raises:
         Forbidden: `url.forbidden_address`.
     """
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    address = mapped or address
+    address = _inner(address)
     if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
         raise Forbidden(f"{address} is no address of a server", code="url.forbidden_address")
-    if not allow_private and not address.is_global:
+    is_private = not address.is_global or getattr(address, "is_site_local", False)
+    if is_private and not allow_private:
         raise Forbidden(
             f"{address} is an address of this machine or its network",
             code="url.forbidden_address",
@@ -64,20 +77,29 @@ def check_address(address: Address, *, allow_private: bool) -> None:
         )
 
 
-def checked_host(url: str, *, allow_private: bool) -> None:
-    """Resolve the host of a URL and check each of its addresses; blocking.
+async def resolved(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """Return the addresses of a host to connect to: none if it has one that must not be asked.
 
     Raises:
         Forbidden: `url.forbidden_address`.
+        OSError: if the host is not known.
     """
-    check_url(url, allow_private=allow_private)
-    host = urllib.parse.urlsplit(url).hostname or ""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return  # the request itself will say so
-    for *_, where in found:
-        check_address(ipaddress.ip_address(str(where[0]).partition("%")[0]), allow_private=allow_private)
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
+    for address in addresses:
+        check_address(ipaddress.ip_address(address.partition("%")[0]), allow_private=allow_private)
+    return addresses
+
+
+def _inner(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address carries, in whichever way it does."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour or address
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
 
 
 def _as_address(host: str) -> Address | None:
@@ -92,7 +114,7 @@ def _as_address(host: str) -> Address | None:
 
 
 def _no_url(url: str) -> InvalidInput:
-    shown = url.partition("?")[0].rpartition("@")[2][:100]
+    shown = re.split(r"[?#]", url)[0].rpartition("@")[2][:100]
     return InvalidInput(
         f"{shown!r} is no URL of a server",
         code="url.invalid",

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from vibe_jupyter.core.errors import VibeError
 from vibe_jupyter.core.mcp.errors import ConfigError
-from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd, McpPolicy
+from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd
 from vibe_jupyter.core.operations import invalid
 
 __all__ = ["Parsed", "servers_in"]
@@ -27,8 +27,9 @@ _TRANSPORTS = {
     "sse": "sse",
 }
 _URLS = ("url", "serverUrl", "httpUrl")
-_DIFFERENT_TIMES = 1000
-"""A `timeout` from here on is taken for milliseconds, which some of these programs write, and else for seconds."""
+_LONGEST_IN_SECONDS = 3600
+"""A larger `timeout` is taken for milliseconds, which some of these programs write: nobody waits for so long."""
+_LONGEST_S = 86_400
 
 
 @dataclass
@@ -66,6 +67,8 @@ def servers_in(config: Any, project: str | None = None) -> Parsed:
     for place, group in groups:
         for name, entry in _named(group, place):
             try:
+                if name in getattr(group, "repeated", ()):
+                    raise ConfigError(f"{place}.{name} is there more than once", hint="remove all but one")
                 parsed.servers.append(_server(name, entry, f"{place}.{name}"))
             except VibeError as error:
                 parsed.problems.append(ImportProblem(name=name[:100], message=error.message, hint=error.hint))
@@ -75,9 +78,12 @@ def servers_in(config: Any, project: str | None = None) -> Parsed:
 def _named(group: Any, place: str) -> list[tuple[str, Any]]:
     if isinstance(group, dict):
         return [(str(name), entry) for name, entry in group.items()]
-    if isinstance(group, list):  # as jupyter-ai has it: each entry names itself
-        return [(str(entry.get("name", number)) if isinstance(entry, dict) else str(number), entry)
-                for number, entry in enumerate(group)]  # fmt: skip
+    if isinstance(group, list):  # as jupyter-ai has it: each names itself
+        names = [
+            entry.get("name", number) if isinstance(entry, dict) else number
+            for number, entry in enumerate(group)
+        ]
+        return list(zip(map(str, names), group, strict=True))
     raise ConfigError(f"{place}: must be an object")
 
 
@@ -91,28 +97,37 @@ def _server(name: str, entry: Any, place: str) -> McpAdd:
         if entry.get(key) is not None:
             values[key] = entry[key]
     for key in ("env", "headers"):
-        if isinstance(values.get(key), dict):  # numbers and booleans are what they look like as text
-            values[key] = {k: _text(v) for k, v in values[key].items() if v is not None}
+        if key in values:
+            values[key] = _pairs(values[key], f"{place}.{key}")
     url = next((entry[key] for key in _URLS if entry.get(key)), None)
     if url is not None:
         values["url"] = url
     if (kind := entry.get("type", entry.get("transport"))) is not None:
         values["transport"] = _transport(kind, f"{place}.type")
-    if (
-        isinstance(timeout := entry.get("timeout"), int | float)
-        and not isinstance(timeout, bool)
-        and timeout > 0
-    ):
-        values["timeout_s"] = timeout / 1000 if timeout >= _DIFFERENT_TIMES else timeout
+    timeout = entry.get("timeout")
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0:
+        seconds = timeout / 1000 if timeout > _LONGEST_IN_SECONDS else timeout
+        values["timeout_s"] = min(seconds, _LONGEST_S)
     values["enabled"] = not (entry.get("disabled") is True or entry.get("enabled") is False)
-    values["policy"] = _policy(entry)
     try:
-        return McpAdd.model_validate(values)
+        return McpAdd.model_validate({**values, "policy": _policy(entry)})
     except ValidationError as error:
         raise ConfigError(f"{place}.{invalid(error).message}") from None
 
 
+def _pairs(given: Any, place: str) -> Any:
+    """Return names and values; jupyter-ai writes them as a list of `{"name": ..., "value": ...}`."""
+    if isinstance(given, list):
+        if not all(isinstance(pair, dict) and {"name", "value"} <= pair.keys() for pair in given):
+            raise ConfigError(f"{place}: in a list, each must have a name and a value")
+        given = {str(pair["name"]): pair["value"] for pair in given}
+    if not isinstance(given, dict):
+        raise ConfigError(f"{place}: must be an object")
+    return {name: _text(value) for name, value in given.items() if value is not None}
+
+
 def _text(value: Any) -> Any:
+    """Return numbers and booleans as what they look like."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value
@@ -125,17 +140,17 @@ def _transport(kind: Any, place: str) -> str:
     return found
 
 
-def _policy(entry: dict[str, Any]) -> McpPolicy:
+def _policy(entry: dict[str, Any]) -> dict[str, Any]:
     def names(*keys: str) -> list[str]:
         lists = [entry[key] for key in keys if isinstance(entry.get(key), list)]
         return [name for one in lists for name in one if isinstance(name, str) and name]
 
     approved = names("autoApprove", "alwaysAllow")
-    return McpPolicy(
-        allow=names("enabledTools", "includeTools"),
-        deny=names("disabledTools", "excludeTools"),
-        tools={name: "always" for name in approved if "*" not in name},
-    )
+    return {
+        "allow": names("enabledTools", "includeTools"),
+        "deny": names("disabledTools", "excludeTools"),
+        "tools": {name: "always" for name in approved if "*" not in name},
+    }
 
 
 def _inputs(inputs: Any) -> dict[str, str]:

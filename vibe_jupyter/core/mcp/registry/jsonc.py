@@ -8,10 +8,20 @@ from typing import Any
 
 from vibe_jupyter.core.mcp.errors import ConfigError
 
-__all__ = ["parse"]
+__all__ = ["Object", "parse"]
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+# Each alternative ends where it must, so that a text is read once, whatever it holds.
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\s+|.', re.DOTALL)
 _NOT_NEWLINE = re.compile(r"[^\n]")
+
+
+class Object(dict[str, Any]):
+    """A JSON object that remembers which of its keys stood there more than once; the last one counts."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        names = [name for name, _ in pairs] if len(self) < len(pairs) else []
+        self.repeated = frozenset(name for name in names if names.count(name) > 1)
 
 
 def parse(text: str, where: str) -> Any:
@@ -24,14 +34,10 @@ def parse(text: str, where: str) -> Any:
     {'a': [1, 2], 'b': '// no comment'}
     """
     try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    plain = _TOKEN.sub(
-        lambda found: found[0] if found[0][0] == '"' else _NOT_NEWLINE.sub(" ", found[0]), text
-    )
-    try:
-        return json.loads(plain)
+        try:
+            return json.loads(text, object_pairs_hook=Object)
+        except json.JSONDecodeError:
+            return json.loads(_plain(text), object_pairs_hook=Object)
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"{where}, line {error.lineno}, column {error.colno}: {error.msg}",
@@ -40,3 +46,23 @@ def parse(text: str, where: str) -> Any:
         ) from None
     except RecursionError:
         raise ConfigError(f"{where}: it is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _plain(text: str) -> str:
+    """Return the text with spaces in the place of comments and trailing commas: all else stays where it is."""
+    parts: list[str] = []
+    before, comma = "", None  # the last piece that counts, and where a comma waits for what follows it
+    for piece in _PIECE.findall(text):
+        if piece.startswith(("//", "/*")):
+            parts.append(_NOT_NEWLINE.sub(" ", piece))
+            continue
+        if not piece.isspace():
+            if piece in "]}" and comma is not None:
+                parts[comma] = " "
+            is_in_place = before not in ("", ",", "[", "{", ":")
+            comma = len(parts) if piece == "," and is_in_place else None
+            before = piece
+        parts.append(piece)
+    return "".join(parts)

@@ -1,7 +1,7 @@
 """Which parts of a configuration are secret: taken out before it is stored, and shown as ***.
 
 Values of environment variables and headers always are, unless they only refer to a variable. In arguments and URLs
-it takes a sign: a flag or parameter named for it, or the look of a known kind of token.
+it takes a sign: a flag, header or parameter named for it, or the look of a known kind of token.
 """
 
 from __future__ import annotations
@@ -16,18 +16,30 @@ from vibe_jupyter.core.mcp.registry.variables import SECRET, names_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["HIDDEN", "Hider", "shown"]
+    from vibe_jupyter.core.mcp.registry.records import ServerConfig
+
+__all__ = ["HIDDEN", "Hider", "conceal", "shown"]
 
 HIDDEN = "***"
 _SECRET_NAME = re.compile(
-    r"(?i)(token|secret|passw|api[-_]?key|access[-_]?key|private[-_]?key|credential|authorization|bearer)|(^|[-_])key$"
+    r"(?i:token(?!s|i[sz]e)|secret|passw|credential|authorization|bearer|cookie|(api|access|private|auth)[-_]?key)"
+    r"|(?i:(?:^|[-_])(?:key|pass|pwd|pat|auth|jwt|dsn)$)|[a-z]Key$"
 )
 _KNOWN_TOKEN = re.compile(
-    r"(ghp_|gho_|ghs_|github_pat_|glpat-|hf_|sk-|xox[abprs]-|AKIA|AIza|npm_|pypi-)[\w-]{8,}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}"
+    r"(?<![A-Za-z0-9])(?:(?:gh[opsur]_|github_pat_|glpat-|hf_|xox[abeprs]-|xapp-|npm_|pypi-|dop_v1_|shpat_|lin_api_|tvly-"
+    r"|[sr]k_(?:live|test)_|AKIA|ASIA|AIza|ya29\.)[\w-]{8,}"
+    r"|sk-(?=[\w-]*\d)[\w-]{12,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
 )
+_RANDOM_PATH = re.compile(
+    r"(?<=/)(?:(?=[\w=-]*[a-z])(?=[\w=-]*[A-Z])(?=[\w=-]*\d)[\w=-]{24,}|[0-9a-fA-F-]{32,})(?=/|$)"
+)
+"""What some hosts put into the path of a URL in the place of a password."""
 _SECRET_REFERENCE = re.compile(r"\$\{secret:[^}]*\}")
-_ONLY_VARIABLES = re.compile(r"(?:\$\{[^}]*\}|[\s:/@.,;=-]|Bearer|Basic|Token|token)*")
+_ONLY_REFERENCES = re.compile(r"(?:\$\{(?:(?!:-.)[^}$])*\}|[\s:/@.,;=-]|Bearer|Basic|Token|token)*")
+_HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)(?!//)(.+)", re.DOTALL)
+_SECRET_IN_JSON = re.compile(r"""["']([\w-]+)["']\s*:""")
+_URL = re.compile(r"([^?#]*?://)([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 
 
 def shown(text: str) -> str:
@@ -39,16 +51,36 @@ def shown(text: str) -> str:
     return _SECRET_REFERENCE.sub(HIDDEN, text)
 
 
+def conceal(config: ServerConfig, prefix: str) -> tuple[ServerConfig, dict[str, str]]:
+    """Return a configuration with references in the place of its secrets, and these by name."""
+    hider = Hider(prefix, taken=config.secrets)
+    inputs = enumerate(config.inputs.items())
+    changed = {
+        "env": {name: hider.value(value, f"env/{name}") for name, value in config.env.items()},
+        "headers": {name: hider.value(value, f"headers/{name}") for name, value in config.headers.items()},
+        "args": hider.arguments(config.args),
+        "url": hider.url(config.url) if config.url else config.url,
+        "inputs": {name: hider.value(default, f"inputs/{number}") for number, (name, default) in inputs},
+    }
+    return config.model_copy(update=changed), hider.secrets
+
+
 @dataclass
 class Hider:
-    """Takes secrets out of the parts of one configuration, and keeps them by the name that takes their place."""
+    """Takes secrets out of the parts of one configuration, and keeps them by the name that takes their place.
+
+    Args:
+        prefix: what all names begin with.
+        taken: names that the configuration refers to already.
+    """
 
     prefix: str
+    taken: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     def value(self, text: str, place: str) -> str:
         """Return a reference in the place of a value that is always secret, unless it only refers itself."""
-        if not text or (names_in(text) and _ONLY_VARIABLES.fullmatch(text)):
+        if not text or (names_in(text) and _ONLY_REFERENCES.fullmatch(text)):
             return text
         return self._reference(text, place)
 
@@ -56,45 +88,69 @@ class Hider:
         """Return a command's arguments without what looks secret in them."""
         return list(self._arguments(words))
 
+    def url(self, url: str, place: str = "url") -> str:
+        """Return a URL without its password, and without parameters that are named for a secret or look like one."""
+        parts = _URL.fullmatch(url)
+        if self._has_secret_default(url):
+            return self._reference(url, place)
+        if parts is None:
+            return self._without_tokens(url, place)
+        scheme, authority, path, query, fragment = parts.groups()
+        user, at, host = authority.rpartition("@")
+        path = _RANDOM_PATH.sub(
+            lambda found: self._reference(found[0], place), self._without_tokens(path, place)
+        )
+        more = "".join(self._parameters(part, place) for part in (query, fragment) if part)
+        return f"{scheme}{self.value(user, place)}{at}{host}{path}{more}"
+
     def _arguments(self, words: Sequence[str]) -> Iterator[str]:
         is_secret_next = False
         for number, word in enumerate(words):
             place = f"args/{number}"
-            flag, equals, value = word.partition("=")
-            if is_secret_next and not word.startswith("-"):
-                yield self.value(word, place)
-            elif equals and value and _SECRET_NAME.search(flag.lstrip("-")):
-                yield f"{flag}={self.value(value, place)}"
-            elif "://" in word:
-                yield self.url(word, place)
-            else:
-                yield _KNOWN_TOKEN.sub(lambda found, place=place: self._reference(found[0], place), word)  # type: ignore[misc]
-            is_secret_next = (
-                word.startswith("-") and not equals and bool(_SECRET_NAME.search(flag.lstrip("-")))
-            )
+            is_flag = word.startswith("-")
+            yield self.value(word, place) if is_secret_next and not is_flag else self._word(word, place)
+            is_secret_next = is_flag and "=" not in word and bool(_SECRET_NAME.search(word.lstrip("-")))
 
-    def url(self, url: str, place: str = "url") -> str:
-        """Return a URL without its password, and without parameters that are named for a secret or look like one."""
-        scheme, found, rest = url.partition("://")
-        if not found:
-            return url
-        host, slash, path = rest.partition("/")
-        user, at, host_alone = host.rpartition("@")
-        if at and not names_in(user):
-            host = f"{self._reference(user, f'{place}/user')}@{host_alone}"
-        path, question, query = path.partition("?")
+    def _word(self, word: str, place: str) -> str:
+        if self._has_secret_default(word):
+            return self._reference(word, place)
+        if (header := _HEADER.fullmatch(word)) and _SECRET_NAME.search(header[1]):
+            return f"{header[1]}{header[2]}{self.value(header[3], place)}"
+        if word[:1] in ("{", "[") and any(map(_SECRET_NAME.search, _SECRET_IN_JSON.findall(word))):
+            return self._reference(word, place)
+        flag, equals, value = word.partition("=")
+        if equals and "://" not in flag:
+            hidden = self.value if _SECRET_NAME.search(flag.lstrip("-")) else self._word
+            return f"{flag}={hidden(value, place)}"
+        return self.url(word, place) if "://" in word else self._without_tokens(word, place)
+
+    def _parameters(self, text: str, place: str) -> str:
         pairs = []
-        for pair in query.split("&") if question else []:
+        for pair in text[1:].split("&"):
             name, equals, value = pair.partition("=")
-            if value and not names_in(value) and _SECRET_NAME.search(urllib.parse.unquote(name)):
-                value = self._reference(value, f"{place}/{name}")
+            is_secret = _SECRET_NAME.search(urllib.parse.unquote(name))
+            value = self.value(value, place) if is_secret else self._without_tokens(value, place)
             pairs.append(f"{name}{equals}{value}")
-        path = _KNOWN_TOKEN.sub(lambda found: self._reference(found[0], f"{place}/path"), path)
-        return f"{scheme}://{host}{slash}{path}{question}{'&'.join(pairs)}"
+        return text[0] + "&".join(pairs)
+
+    def _without_tokens(self, text: str, place: str) -> str:
+        """Replace what looks like a token, outside of references."""
+        parts = re.split(r"(\$\{[^}]*\})", text)
+        parts[::2] = [_KNOWN_TOKEN.sub(lambda found: self._reference(found[0], place), p) for p in parts[::2]]
+        return "".join(parts)
+
+    def _has_secret_default(self, text: str) -> bool:
+        """Return whether a variable's default is a secret: then the whole text is one, in which it still works."""
+        for name in names_in(text):
+            variable, _, default = name.partition(":-")
+            looked_at = Hider("")
+            if default and (_SECRET_NAME.search(variable) or looked_at.arguments([default]) != [default]):
+                return True
+        return False
 
     def _reference(self, text: str, place: str) -> str:
         name = f"{self.prefix}{place}"
-        while self.secrets.get(name, text) != text:
+        while name in self.taken or self.secrets.get(name, text) != text:
             name += "+"
         self.secrets[name] = text
         return f"${{{SECRET}{name}}}"

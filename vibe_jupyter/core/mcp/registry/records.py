@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from vibe_jupyter.core.errors import nearest
 from vibe_jupyter.core.mcp.errors import UnknownServer
 from vibe_jupyter.core.mcp.registry.masking import shown
+from vibe_jupyter.core.mcp.registry.variables import SECRET, names_in
 from vibe_jupyter.core.mcp.schemas import McpPolicy
 
 if TYPE_CHECKING:
@@ -42,10 +43,31 @@ class ServerConfig(BaseModel):
     aliases: dict[str, str] = {}
 
     @property
-    def texts(self) -> Iterable[str]:
-        """Return everything that may hold a reference."""
-        one = (text for text in (self.command, self.cwd, self.url) if text)
-        return [*one, *self.args, *self.env.values(), *self.headers.values()]
+    def argv(self) -> list[str]:
+        """Return the program and its arguments; nothing unless it is one that is started."""
+        return [self.command, *self.args] if self.command else []
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Return everything that may hold a reference, by its place."""
+        single = {"command": self.command, "cwd": self.cwd, "url": self.url}
+        return {
+            **{place: text for place, text in single.items() if text},
+            **{f"args[{number}]": word for number, word in enumerate(self.args)},
+            **{f"env.{name}": value for name, value in self.env.items()},
+            **{f"headers.{name}": value for name, value in self.headers.items()},
+        }
+
+    @property
+    def references(self) -> list[str]:
+        """Return the names of all variables and secrets that it refers to."""
+        texts = [*self.places.values(), *self.inputs.values()]
+        return [name for text in texts for name in names_in(text)]
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Return the names of all secrets that it refers to."""
+        return frozenset(name.removeprefix(SECRET) for name in self.references if name.startswith(SECRET))
 
 
 @dataclass(frozen=True)
@@ -75,11 +97,7 @@ class ServerRecord:
     @property
     def command(self) -> list[str]:
         """Return what runs, secrets masked."""
-        return [
-            shown(word)
-            for word in (self.config.command or "", *self.config.args)
-            if word or self.config.command
-        ]
+        return [shown(word) for word in self.config.argv]
 
 
 def unknown_server(server: str, known: Iterable[str]) -> UnknownServer:

@@ -5,36 +5,44 @@ What is stored has references in the place of secrets and variables; they are re
 
 from __future__ import annotations
 
-import os
+import asyncio
+import shlex
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core import paths
 from vibe_jupyter.core.accounts.principal import OWNER_SCOPE
 from vibe_jupyter.core.errors import Conflict, Forbidden, VibeError
-from vibe_jupyter.core.mcp.errors import ConfigError, SpawnFailed
+from vibe_jupyter.core.ids import now
+from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry import formats, sources
-from vibe_jupyter.core.mcp.registry.masking import HIDDEN, Hider
+from vibe_jupyter.core.mcp.registry.checking import check_config, checkable_url, kind_of
+from vibe_jupyter.core.mcp.registry.masking import conceal, shown
+from vibe_jupyter.core.mcp.registry.merging import merge
 from vibe_jupyter.core.mcp.registry.names import RESERVED, slug
-from vibe_jupyter.core.mcp.registry.records import STARTED_WITH, ServerConfig, record_of, unknown_server
-from vibe_jupyter.core.mcp.registry.variables import SECRET, Variables, names_in
+from vibe_jupyter.core.mcp.registry.records import ServerConfig, record_of, unknown_server
+from vibe_jupyter.core.mcp.registry.resolving import Resolver, allows_private
+from vibe_jupyter.core.mcp.registry.store import StoredServer
+from vibe_jupyter.core.mcp.registry.variables import SECRET
 from vibe_jupyter.core.mcp.schemas import ImportProblem
-from vibe_jupyter.core.mcp.spec import Limits, ServerSpec
+from vibe_jupyter.core.secrets import SealedSecrets
 from vibe_jupyter.core.services.addresses import check_url
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.mcp.registry.records import ServerRecord
     from vibe_jupyter.core.mcp.registry.store import McpStore
     from vibe_jupyter.core.mcp.schemas import McpAdd, McpImport, McpUpdate
-    from vibe_jupyter.core.mcp.spec import Era, TransportKind
-    from vibe_jupyter.core.secrets import SecretStore
+    from vibe_jupyter.core.mcp.spec import Era, ServerSpec
+    from vibe_jupyter.core.secrets import SecretBox, SecretStore
     from vibe_jupyter.core.settings import Settings
 
 __all__ = ["Imported", "Registration"]
+
+_SHOWN_COMMAND = 500
 
 
 @dataclass
@@ -67,14 +75,7 @@ class Registration:
         self._settings = settings
         self._root = root
         self._allowed_roots = allowed_roots
-        self._folders = {
-            "workspaceFolder": str(root),
-            "userHome": str(Path.home()),
-            "pathSeparator": os.sep,
-            "/": os.sep,
-        }
-        # As it was at the start: a server takes secrets out of what its kernels inherit.
-        self._environment = dict(os.environ)
+        self._resolver = Resolver(settings, root)
 
     async def records(self, user_id: str) -> list[ServerRecord]:
         """Return a user's servers by slug."""
@@ -97,7 +98,7 @@ class Registration:
         Raises:
             ConfigError, Conflict, Forbidden: what keeps it from being registered.
         """
-        return await self._add(principal, body, source=None, inputs={})
+        return await self._add(principal, body)
 
     async def update(self, principal: Principal, server: str, body: McpUpdate) -> ServerRecord:
         """Change a server; what is left out stays.
@@ -105,50 +106,11 @@ class Registration:
         Raises:
             UnknownServer, ConfigError, Forbidden: what keeps it from being changed.
         """
-        old = await self.record(principal.user_id, server)
-        changes = body.model_dump(exclude_unset=True)
-        for key in ("env", "headers"):
-            if changes.get(key) is not None:
-                given = {name: value for name, value in changes[key].items() if value != HIDDEN}
-                _refuse_references(value for value in given.values() if value)
-                merged = {**getattr(old.config, key), **given}
-                changes[key] = {name: value for name, value in merged.items() if value is not None}
-        _refuse_references(
-            [*(changes.get("args") or ()), changes.get("url") or "", changes.get("command") or ""]
+        box = await self._secrets.box() if ServerConfig.model_fields.keys() & body.model_fields_set else None
+        changed = await self._store.change(
+            principal.user_id, server, lambda stored: self._changed(principal, record_of(stored), body, box)
         )
-        kind = old.stored.transport
-        if wrong := sorted(
-            {"url", "headers"} & set(changes)
-            if kind == "stdio"
-            else {"command", "args", "env", "cwd"} & set(changes)
-        ):
-            raise ConfigError(
-                f"a server of the kind {kind} has no {wrong[0]}", hint="remove it, and add another"
-            )
-        if kind == "stdio" and (STARTED_WITH & set(changes) or changes.get("enabled")):
-            self._may_run(principal, [*old.command])
-        if changes.get("url"):
-            check_url(_checkable(changes["url"]), allow_private=self._allow_private)
-        kept = {
-            key: value
-            for key, value in changes.items()
-            if key in ServerConfig.model_fields and value is not None
-        }
-        config, secrets = _without_secrets(
-            ServerConfig.model_validate({**old.config.model_dump(), **kept}), kind, server
-        )
-        await self._secrets.put(principal.user_id, secrets)
-        stored = replace(
-            old.stored,
-            name=changes.get("name") or old.stored.name,
-            project_id=changes.get("project_id", old.stored.project_id),
-            config=config.model_dump_json(),
-            policy=body.policy.model_dump_json() if body.policy is not None else old.stored.policy,
-            enabled=int(old.enabled if body.enabled is None else body.enabled),
-        )
-        await self._store.update(stored)
-        await self._forget_secrets(principal.user_id, server, config)
-        return await self.record(principal.user_id, server)
+        return await self.record(principal.user_id, server) if changed is None else record_of(changed)
 
     async def remove(self, principal: Principal, server: str) -> ServerRecord:
         """Forget a server and its secrets.
@@ -157,8 +119,7 @@ class Registration:
             UnknownServer: with the nearest names.
         """
         record = await self.record(principal.user_id, server)
-        await self._store.delete(record.stored)
-        await self._forget_secrets(principal.user_id, server, ServerConfig())
+        await self._store.delete(record.stored, SealedSecrets(_prefix(server), {}, frozenset()))
         return record
 
     async def import_config(self, principal: Principal, body: McpImport) -> Imported:
@@ -175,7 +136,7 @@ class Registration:
         config, source = body.config, None
         if body.path is not None:
             path = await self._readable(principal, body.path)
-            config, source = sources.read_config(path), str(path)
+            config, source = await asyncio.to_thread(sources.read_config, path), str(path)
         try:
             parsed = formats.servers_in(config, str(self._root))
         except ConfigError as error:
@@ -217,72 +178,31 @@ class Registration:
 
         Raises:
             UnresolvedVariable: naming the variable.
-            ConfigError: if what it starts with is not there.
+            VibeError: `secrets.*`, or about what the variables turn out to be.
         """
-        config = record.config
-        wanted = {
-            name.removeprefix(SECRET)
-            for text in config.texts
-            for name in names_in(text)
-            if name.startswith(SECRET)
-        }
-        user_id = record.stored.user_id
-        secrets = {name: await self._secrets.get(user_id, name) for name in sorted(wanted)}
-        expand = Variables(self._environment, secrets, config.inputs, self._folders).expand
-        cwd = self._working_folder(record, expand(config.cwd, "cwd") if config.cwd else "")
-        url = expand(config.url, "url") if config.url else ""
-        if url:
-            check_url(url, allow_private=self._allow_private)
-        transport: Any = record.stored.transport
-        return ServerSpec(
-            key=record.stored.id,
-            name=record.slug,
-            transport=transport,
-            command=tuple(
-                expand(word, f"args[{i - 1}]" if i else "command") for i, word in enumerate(_argv(config))
-            ),
-            env={name: expand(value, f"env.{name}") for name, value in config.env.items()},
-            cwd=cwd,
-            url=url,
-            headers={name: expand(value, f"headers.{name}") for name, value in config.headers.items()},
-            limits=Limits(
-                call_timeout_s=config.timeout_s,
-                start_timeout_s=config.start_timeout_s,
-                max_result_bytes=self._settings.mcp_max_result_bytes,
-                concurrency=config.concurrency,
-                idle_s=self._settings.mcp_idle_s,
-            ),
-            era=era,
-        )
-
-    def _working_folder(self, record: ServerRecord, given: str) -> str | None:
-        if record.stored.transport != "stdio":
-            return None
-        folder = self._root / Path(given).expanduser()
-        if not folder.is_dir():
-            raise SpawnFailed(f"{record.slug}: there is no folder {folder}", hint="correct its cwd")
-        return str(folder)
+        secrets = await self._secrets.values(record.stored.user_id, record.config.secrets)
+        return self._resolver.spec(record, secrets, era)
 
     async def _add(
         self,
         principal: Principal,
         body: McpAdd,
         *,
-        source: str | None,
-        inputs: dict[str, str],
+        source: str | None = None,
+        inputs: dict[str, str] | None = None,
         is_dry_run: bool = False,
     ) -> ServerRecord:
-        kind = _kind(body)
+        kind = kind_of(body)
         name = slug(body.name)
         if name in RESERVED:
             raise Conflict(f"{name} is a reserved word", code="mcp.name_taken", hint="choose another name")
+        given = ServerConfig(**body.model_dump(include=set(ServerConfig.model_fields)))
+        self._check(principal, given)
+        needed = {reference.removeprefix("input:") for reference in given.references}
+        given.inputs = {key: default for key, default in (inputs or {}).items() if key in needed}
+        config, secrets = conceal(given, _prefix(name))
         if kind == "stdio":
-            self._may_run(principal, [body.command or "", *body.args])
-        else:
-            check_url(_checkable(body.url or ""), allow_private=self._allow_private)
-        fields = body.model_dump(include=set(ServerConfig.model_fields))
-        _refuse_references(ServerConfig(**fields).texts)
-        config, secrets = _without_secrets(ServerConfig(**fields, inputs=inputs), kind, name)
+            self._may_run(principal, config)
         values: dict[str, Any] = {
             "name": body.name,
             "project_id": body.project_id,
@@ -293,32 +213,67 @@ class Registration:
             "source": source,
         }
         if is_dry_run:
-            from vibe_jupyter.core.ids import now
-            from vibe_jupyter.core.mcp.registry.store import StoredServer
-
             at = now()
             return record_of(
-                StoredServer(
-                    id="", user_id=principal.user_id, slug=name, created_at=at, updated_at=at, **values
-                )
+                StoredServer("", principal.user_id, name, created_at=at, updated_at=at, **values)
             )
-        await self._store.insert(principal.user_id, name, values)
-        await self._secrets.put(principal.user_id, secrets)
-        return await self.record(principal.user_id, name)
+        box = await self._secrets.box() if secrets else None
+        sealed = _sealed(box, name, secrets, config)
+        return record_of(await self._store.insert(principal.user_id, name, values, sealed))
 
-    def _may_run(self, principal: Principal, argv: list[str]) -> None:
+    def _changed(
+        self, principal: Principal, old: ServerRecord, body: McpUpdate, box: SecretBox | None
+    ) -> tuple[StoredServer, SealedSecrets]:
+        merged = merge(old, body)
+        self._check(principal, merged.given)
+        if merged.takes_secrets_elsewhere and OWNER_SCOPE not in principal.scopes:
+            raise Forbidden(
+                "headers that are not shown would be sent to another URL",
+                code="auth.scope_missing",
+                hint="give all headers again together with the URL, or remove them by null",
+            )
+        config, secrets = conceal(merged.config, _prefix(old.slug)) if box else (merged.config, {})
+        if old.stored.transport == "stdio" and (merged.is_started_otherwise or body.enabled):
+            self._may_run(principal, config)
+        project_id = body.project_id if "project_id" in body.model_fields_set else old.stored.project_id
+        changed = replace(
+            old.stored,
+            name=body.name or old.stored.name,
+            project_id=project_id,
+            config=config.model_dump_json(),
+            policy=old.stored.policy if body.policy is None else body.policy.model_dump_json(),
+            enabled=int(old.enabled if body.enabled is None else body.enabled),
+        )
+        return changed, _sealed(box, old.slug, secrets, config)
+
+    def _check(self, principal: Principal, given: ServerConfig) -> None:
+        """Refuse what somebody gives if it cannot work, or would give away what is not theirs."""
+        check_config(given)
+        variables = [name for name in given.references if not name.startswith(SECRET)]
+        if variables and OWNER_SCOPE not in principal.scopes:
+            raise Forbidden(
+                f"${{{variables[0]}}} would be read from the environment of this server, which takes the scope "
+                f"{OWNER_SCOPE}",
+                code="auth.scope_missing",
+                hint="give the value itself: it is kept encrypted; $${ is a plain ${",
+            )
+        if given.url is not None:
+            check_url(checkable_url(given.url), allow_private=allows_private(self._settings))
+
+    def _may_run(self, principal: Principal, config: ServerConfig) -> None:
         """Refuse a command to one who may not run code of their own choice here."""
+        command = shlex.join(shown(word) for word in config.argv)[:_SHOWN_COMMAND]
         allowed = self._settings.mcp_allow_stdio
         if not (not self._settings.multi_user if allowed is None else allowed):
             raise Forbidden(
-                f"commands may not be registered here; it would run: {_spelled(argv)}",
+                f"commands may not be registered here; it would run: {command}",
                 code="mcp.stdio_not_allowed",
-                hint="VIBE_MCP_ALLOW_STDIO allows it, to those with the scope owner",
+                hint=f"VIBE_MCP_ALLOW_STDIO allows it, to those with the scope {OWNER_SCOPE}",
             )
         try:
             principal.require(OWNER_SCOPE)
         except Forbidden as error:
-            error.message = f"{error.message}: it would run {_spelled(argv)}"
+            error.message = f"{error.message}: it would run {command}"
             raise
 
     async def _readable(self, principal: Principal, given: str) -> Path:
@@ -327,70 +282,14 @@ class Registration:
             return paths.real(given, self._root)
         return paths.resolve(given, self._root, list(await self._allowed_roots(principal.user_id)))
 
-    async def _forget_secrets(self, user_id: str, server: str, config: ServerConfig) -> None:
-        used = {name.removeprefix(SECRET) for text in config.texts for name in names_in(text)}
-        await self._secrets.keep_only(user_id, _prefix(server), used)
-
-    @property
-    def _allow_private(self) -> bool:
-        allowed = self._settings.allow_private_addresses
-        return not self._settings.multi_user if allowed is None else allowed
-
-
-def _kind(body: McpAdd) -> TransportKind:
-    kind = body.transport or ("stdio" if body.command else "http")
-    has, lacks = ("command", "url") if kind == "stdio" else ("url", "command")
-    if not getattr(body, has):
-        raise ConfigError(
-            f"{has}: a server of the kind {kind} needs one", errors=[{"loc": [has], "msg": "Field required"}]
-        )
-    unwanted = ("headers",) if kind == "stdio" else ("args", "env", "cwd")
-    for name in (lacks, *unwanted):
-        if getattr(body, name):
-            raise ConfigError(
-                f"{name}: a server of the kind {kind} has none", errors=[{"loc": [name], "msg": "not wanted"}]
-            )
-    return kind
-
-
-def _argv(config: ServerConfig) -> list[str]:
-    return [config.command, *config.args] if config.command else []
-
-
-def _without_secrets(config: ServerConfig, kind: str, server: str) -> tuple[ServerConfig, dict[str, str]]:
-    """Return the configuration with references in the place of secrets, and these."""
-    hider = Hider(_prefix(server))
-    changed: dict[str, Any] = {
-        "env": {name: hider.value(value, f"env/{name}") for name, value in config.env.items()},
-        "headers": {name: hider.value(value, f"headers/{name}") for name, value in config.headers.items()},
-        "args": hider.arguments(config.args),
-    }
-    if kind != "stdio" and config.url:
-        changed["url"] = hider.url(config.url)
-    return config.model_copy(update=changed), hider.secrets
-
-
-def _refuse_references(texts: Iterable[str]) -> None:
-    """Refuse a configuration that names our secrets by itself: one from elsewhere could carry them away."""
-    for text in texts:
-        for name in names_in(text):
-            if name.startswith(SECRET):
-                raise ConfigError(
-                    f"${{{name}}} is not for configurations to use", hint="give the value itself"
-                )
-
 
 def _prefix(server: str) -> str:
     return f"mcp/{server}/"
 
 
-def _checkable(url: str) -> str:
-    """Return a URL whose variables cannot be mistaken for a host; what they stand for is checked at the start."""
-    host = url.partition("://")[2].partition("/")[0]
-    return "http://variable.invalid/" if names_in(host) or names_in(url.partition("://")[0]) else url
-
-
-def _spelled(argv: list[str]) -> str:
-    import shlex
-
-    return shlex.join(Hider("").arguments(argv) if len(argv) > 1 else argv)[:500]
+def _sealed(
+    box: SecretBox | None, server: str, secrets: dict[str, str], config: ServerConfig
+) -> SealedSecrets:
+    if box is None:
+        return SealedSecrets(_prefix(server), {}, config.secrets)
+    return box.seal(_prefix(server), secrets, config.secrets)

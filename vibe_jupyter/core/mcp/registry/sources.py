@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-
-__all__ = ["MAX_BYTES", "find_configs", "read_config"]
-
 from typing import Any
 
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry import jsonc
 
+__all__ = ["MAX_BYTES", "find_configs", "read_config"]
+
 MAX_BYTES = 4 * 2**20
+"""`~/.claude.json` holds the history of all projects as well."""
 _IN_PROJECT = (".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", ".jupyter/mcp_settings.json")
 _IN_HOME = (".claude.json", ".cursor/mcp.json", ".jupyter/mcp_settings.json")
 
@@ -28,12 +28,11 @@ def find_configs(root: Path, home: Path | None = None) -> list[Path]:
         settings / "Claude" / "claude_desktop_config.json",
         settings / "Code" / "User" / "mcp.json",
     ]
-    found = [place for place in places if place.is_file()]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(place for place in places if os.path.isfile(place)))  # noqa: PTH113 - never raises
 
 
 def read_config(path: Path) -> Any:
-    """Return what a file holds.
+    """Return what a file holds; blocking.
 
     Raises:
         ConfigError: if it cannot be read, with line and column where it is no JSON.

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from vibe_jupyter.core.database.models import McpApproval, McpListing, McpServer, User, table_of
+from vibe_jupyter.core.database.models import McpApproval, McpListing, McpServer, Project, User, table_of
 from vibe_jupyter.core.database.statements import Statement
-from vibe_jupyter.core.errors import Conflict
+from vibe_jupyter.core.errors import Conflict, NotFound
 from vibe_jupyter.core.ids import new_id, now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection
+    from vibe_jupyter.core.secrets import SealedSecrets
 
 __all__ = ["McpStore", "StoredApproval", "StoredListing", "StoredServer"]
 
-_SERVERS, _LISTINGS, _APPROVALS, _USERS = map(table_of, (McpServer, McpListing, McpApproval, User))
+_SERVERS, _LISTINGS, _APPROVALS = map(table_of, (McpServer, McpListing, McpApproval))
+_USERS, _PROJECTS = map(table_of, (User, Project))
 _OF_USER = _SERVERS.c.user_id == sa.bindparam("of_user")
 _IS = _SERVERS.c.id == sa.bindparam("of_id")
 _COLUMNS = (
@@ -26,18 +30,15 @@ _COLUMNS = (
     _SERVERS.c.config, _SERVERS.c.policy, _SERVERS.c.enabled, _SERVERS.c.source, _SERVERS.c.created_at,
     _SERVERS.c.updated_at,
 )  # fmt: skip
+_CHANGEABLE = ("name", "project_id", "config", "policy", "enabled", "updated_at")
 _ALL = Statement(sa.select(*_COLUMNS).where(_OF_USER).order_by(_SERVERS.c.slug))
+_ONE = Statement(sa.select(*_COLUMNS).where(_OF_USER, _SERVERS.c.slug == sa.bindparam("of_slug")))
 _TAKEN = Statement(sa.select(_SERVERS.c.id).where(_OF_USER, _SERVERS.c.slug == sa.bindparam("of_slug")))
 _INSERT = Statement(sa.insert(_SERVERS))
 _UPDATE = Statement(
     sa.update(_SERVERS)
     .where(_IS, _OF_USER)
-    .values(
-        {
-            name: sa.bindparam(f"new_{name}")
-            for name in ("name", "project_id", "config", "policy", "enabled", "updated_at")
-        }
-    )
+    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGEABLE})
 )
 _DELETE = Statement(sa.delete(_SERVERS).where(_IS, _OF_USER))
 _REVISION = Statement(sa.select(_USERS.c.mcp_revision).where(_USERS.c.id == sa.bindparam("of_user")))
@@ -45,6 +46,11 @@ _BUMP = Statement(
     sa.update(_USERS)
     .where(_USERS.c.id == sa.bindparam("of_user"))
     .values(mcp_revision=_USERS.c.mcp_revision + 1)
+)
+_PROJECT = Statement(
+    sa.select(_PROJECTS.c.id).where(
+        _PROJECTS.c.id == sa.bindparam("of_id"), _PROJECTS.c.user_id == sa.bindparam("of_user")
+    )
 )
 _LISTINGS_OF = Statement(
     sa.select(
@@ -136,13 +142,17 @@ class McpStore:
         """Return a user's servers by slug."""
         return [StoredServer(*row) for row in await self._db.read(lambda c: c.all(_ALL, of_user=user_id))]
 
-    async def insert(self, user_id: str, slug: str, values: dict[str, Any]) -> str:
-        """Store a new server and return its id.
+    async def insert(
+        self, user_id: str, slug: str, values: dict[str, Any], secrets: SealedSecrets
+    ) -> StoredServer:
+        """Store a new server with its secrets.
 
         Raises:
             Conflict: `mcp.name_taken`.
+            NotFound: `project.not_found`.
         """
-        server_id = new_id()
+        at = now()
+        server = StoredServer(id=new_id(), user_id=user_id, slug=slug, created_at=at, updated_at=at, **values)
 
         def unit(c: Connection) -> None:
             if c.first(_TAKEN, of_user=user_id, of_slug=slug) is not None:
@@ -151,38 +161,52 @@ class McpStore:
                     code="mcp.name_taken",
                     hint=f"choose another name, or change it: %vibe mcp set {slug}",
                 )
-            at = now()
-            c.run(_INSERT, id=server_id, user_id=user_id, slug=slug, created_at=at, updated_at=at, **values)
+            _check_project(c, user_id, server.project_id)
+            c.run(_INSERT, **asdict(server))
+            secrets.store(c, user_id)
             c.run(_BUMP, of_user=user_id)
 
         await self._db.write(unit)
-        return server_id
+        return server
 
-    async def update(self, server: StoredServer) -> None:
-        """Store what has changed in a server."""
+    async def change(
+        self,
+        user_id: str,
+        slug: str,
+        change: Callable[[StoredServer], tuple[StoredServer, SealedSecrets]],
+    ) -> StoredServer | None:
+        """Store what `change` makes of a server, and its secrets; None if there is no such server.
+
+        What others change at the same time is not lost: `change` sees it.
+
+        Raises:
+            NotFound: `project.not_found`.
+        """
+
+        def unit(c: Connection) -> StoredServer | None:
+            row = c.first(_ONE, of_user=user_id, of_slug=slug)
+            if row is None:
+                return None
+            old = StoredServer(*row)
+            changed, secrets = change(old)
+            changed = replace(changed, updated_at=now())
+            if changed.project_id != old.project_id:
+                _check_project(c, user_id, changed.project_id)
+            new = {f"new_{name}": getattr(changed, name) for name in _CHANGEABLE}
+            c.run(_UPDATE, of_id=old.id, of_user=user_id, **new)
+            secrets.store(c, user_id)
+            c.run(_BUMP, of_user=user_id)
+            return changed
+
+        return await self._db.write(unit)
+
+    async def delete(self, server: StoredServer, secrets: SealedSecrets) -> None:
+        """Forget a server, with what it offers, what was decided about it, and its secrets."""
 
         def unit(c: Connection) -> None:
-            c.run(
-                _UPDATE,
-                of_id=server.id,
-                of_user=server.user_id,
-                new_name=server.name,
-                new_project_id=server.project_id,
-                new_config=server.config,
-                new_policy=server.policy,
-                new_enabled=server.enabled,
-                new_updated_at=now(),
-            )
-            c.run(_BUMP, of_user=server.user_id)
-
-        await self._db.write(unit)
-
-    async def delete(self, server: StoredServer) -> None:
-        """Forget a server, with what it offers and what was decided about it."""
-
-        def unit(c: Connection) -> None:
-            c.run(_DELETE, of_id=server.id, of_user=server.user_id)
-            c.run(_BUMP, of_user=server.user_id)
+            if c.run(_DELETE, of_id=server.id, of_user=server.user_id):
+                secrets.store(c, server.user_id)
+                c.run(_BUMP, of_user=server.user_id)
 
         await self._db.write(unit)
 
@@ -208,8 +232,8 @@ class McpStore:
     def _change(
         c: Connection, server: StoredServer, config_key: str, statement: Statement, **values: Any
     ) -> None:
-        if c.first(_TAKEN, of_user=server.user_id, of_slug=server.slug) is None:
-            return  # it was removed meanwhile
+        if c.scalar(_TAKEN, of_user=server.user_id, of_slug=server.slug) != server.id:
+            return  # it was removed meanwhile; another one may have its name
         if c.scalar(_HAS_LISTING, of_id=server.id) != config_key:
             c.run(_DROP_LISTING, of_id=server.id)
             nothing = dict.fromkeys(("era", "era_checked_at", "listed_at", "listing"))
@@ -225,6 +249,8 @@ class McpStore:
         """Remember a decision."""
 
         def unit(c: Connection) -> None:
+            if c.scalar(_TAKEN, of_user=server.user_id, of_slug=server.slug) != server.id:
+                return  # it was removed meanwhile
             c.run(_DROP_APPROVAL, of_id=server.id, of_tool=approval.tool)
             c.run(
                 _INSERT_APPROVAL,
@@ -237,3 +263,12 @@ class McpStore:
             c.run(_BUMP, of_user=server.user_id)
 
         await self._db.write(unit)
+
+
+def _check_project(c: Connection, user_id: str, project_id: str | None) -> None:
+    if project_id is not None and c.first(_PROJECT, of_id=project_id, of_user=user_id) is None:
+        raise NotFound(
+            f"there is no project {project_id}",
+            code="project.not_found",
+            hint="leave project_id out for a server that is there for all your work",
+        )
