@@ -90,6 +90,17 @@ def _worker(_arguments: dict[str, Any]) -> Any:
     return run_worker()
 
 
+def _mcp_serve_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", help="base URL of a Jupyter server, or in-process; default: look for one")
+    parser.add_argument("--token", help="token of that server; better in VIBE_SERVER_TOKEN, which others cannot see")
+
+
+def _mcp_serve(arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.client.mcp_proxy import serve
+
+    return serve(arguments.get("url"), arguments.get("token"))
+
+
 def _db_upgrade_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("revision", nargs="?", default="head", help="default: the newest")
 
@@ -155,6 +166,11 @@ VERBS = (
     ),
     LocalVerb(
         "worker", "Run tasks of this installation until interrupted, beside its servers.", _worker, _CLI
+    ),
+    LocalVerb(
+        "mcp serve",
+        "Be an MCP server over standard input and output, for programs that only speak that.",
+        _mcp_serve, _CLI, _mcp_serve_arguments,
     ),
     LocalVerb("db upgrade", "Bring the database to a revision.", _db(_upgrade), _CLI, _db_upgrade_arguments),
     LocalVerb("db downgrade", "Undo migrations.", _db(_downgrade), _CLI, _db_downgrade_arguments),
