@@ -29,6 +29,7 @@ import structlog
 
 from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.events import NewsBoard
+from vibe_jupyter.core.routing.catalog import Catalog
 from vibe_jupyter.core.tasks import process_identity
 from vibe_jupyter.core.tasks.dbos_engine import DbosEngine
 from vibe_jupyter.core.tasks.engine import Job, Retry, RetryPolicy
@@ -80,7 +81,7 @@ class EngineProcess:
             outbox_id=self._engine.executor_id, wake=lambda: self._say("ADOPTED", "outbox")
         )
         registry: Any = SimpleNamespace(targets=TARGETS)
-        orphans = SayingOrphans(self._store, registry, NewsBoard(), relay)
+        orphans = SayingOrphans(self._store, Catalog(registry), NewsBoard(), relay)
         orphans.say = self._say
         await self._engine.open(orphans)
         if starts:

@@ -25,9 +25,11 @@ from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.registry.registration import Registration
 from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
+from vibe_jupyter.core.mcp.targets import ToolTargets
 from vibe_jupyter.core.payloads.files import PayloadStore
 from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
+from vibe_jupyter.core.routing.catalog import Catalog
 from vibe_jupyter.core.routing.registry import load_oracles
 from vibe_jupyter.core.secrets import SecretStore
 from vibe_jupyter.core.tasks.execution.child import ChildExecution
@@ -39,6 +41,9 @@ from vibe_jupyter.core.tasks.store import TaskStore
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from vibe_jupyter.core.mcp.calls import ToolCaller
+    from vibe_jupyter.core.mcp.offers import KnownServer
+    from vibe_jupyter.core.mcp.schemas import McpCapabilities
     from vibe_jupyter.core.routing.registry import Registry
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.execution.execution import Execution
@@ -64,6 +69,7 @@ class Platform:
             in a process that finds them by itself.
         news: where news of tasks goes; default: to whoever listens in this process.
         serves: the `outbox_id` of a server whose tasks this `worker` takes over.
+        tools: calls tools of MCP servers for tasks; default: over sessions of this process.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Platform:
         *,
         news: NewsBoard | None = None,
         serves: str | None = None,
+        tools: ToolCaller | None = None,
     ) -> None:
         logs.configure(settings)
         self.settings = settings
@@ -88,36 +95,6 @@ class Platform:
         self._thread = threading.Thread(target=self._run_loop, name="vibe-platform", daemon=True)
         self._background: list[asyncio.Task[Any]] = []
         self._is_open = False
-        self.execution: Execution
-        if mode == "server":
-            self.execution = ChildExecution(
-                settings, self.root, self.database, self.task_store, self.news, self.loop
-            )
-        else:
-            self.execution = LocalExecution(
-                settings,
-                self.database,
-                self.task_store,
-                self.registry,
-                self.news,
-                self.loop,
-                serves_shared=mode == "worker",
-                allowed_roots=self.allowed_roots,
-                serves=serves,
-            )
-        self.tasks = TaskService(
-            self.task_store,
-            self.registry,
-            self.news,
-            outbox_id=self.execution.outbox_id,
-            is_shared=mode != "in-process",
-            default_timeout_s=settings.task_timeout_s,
-            default_root=self.root,
-            allowed_roots=self.allowed_roots,
-            accepted=self.execution.wake,
-            cancel_running=self._cancel_running,
-            problem=lambda: self.execution.problem,
-        )
         self.payloads = PayloadStore(settings.data_dir / "payloads")
         self.questions = QuestionService(QuestionStore(self.database), self.news, self._note_task)
         mcp_store = McpStore(self.database)
@@ -129,6 +106,39 @@ class Platform:
             self.payloads,
             root=self.root,
             question_timeout_s=settings.question_timeout_s,
+        )
+        tools = tools or self.mcp
+        self.catalog = Catalog(self.registry, ToolTargets(mcp_store, self.mcp.offers, self._ask_server))
+        self.execution: Execution
+        if mode == "server":
+            self.execution = ChildExecution(
+                settings, self.root, self.database, self.task_store, tools, self.news, self.loop
+            )
+        else:
+            self.execution = LocalExecution(
+                settings,
+                self.database,
+                self.task_store,
+                self.catalog,
+                tools,
+                self.news,
+                self.loop,
+                serves_shared=mode == "worker",
+                allowed_roots=self.allowed_roots,
+                serves=serves,
+            )
+        self.tasks = TaskService(
+            self.task_store,
+            self.catalog,
+            self.news,
+            outbox_id=self.execution.outbox_id,
+            is_shared=mode != "in-process",
+            default_timeout_s=settings.task_timeout_s,
+            default_root=self.root,
+            allowed_roots=self.allowed_roots,
+            accepted=self.execution.wake,
+            cancel_running=self._cancel_running,
+            problem=lambda: self.execution.problem,
         )
 
     @property
@@ -232,6 +242,10 @@ class Platform:
 
     async def _cancel_running(self, task_id: str) -> None:
         await self.acall(self.execution.cancel(task_id))
+
+    async def _ask_server(self, server: KnownServer) -> McpCapabilities:
+        """Ask an MCP server what it offers, for whoever is on another loop."""
+        return await self.acall(self.mcp.hub.capabilities(server))
 
     async def _note_task(self, task_id: str, kind: str, data: dict[str, Any]) -> None:
         await self.task_store.note(task_id, kind, data)

@@ -200,8 +200,8 @@ def tool_target(offer: ToolOffer) -> Target:
 def first_sentence(text: str) -> str:
     """Return the first sentence of a description, in one line.
 
-    >>> first_sentence("Reads a file,\\nas text. Only within allowed directories.")
-    'Reads a file, as text.'
+    >>> first_sentence("Reads a file  as text. Only within allowed directories.")
+    'Reads a file as text.'
     """
     line = " ".join(text.strip().partition("\n\n")[0].split())
     return _SENTENCE_END.split(line, maxsplit=1)[0][:_MAX_SUMMARY]

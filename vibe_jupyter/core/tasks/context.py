@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vibe_jupyter.core import paths
+from vibe_jupyter.core.mcp.calls import ToolRequest
 from vibe_jupyter.core.oracles.base import Context
 from vibe_jupyter.core.tasks import rows
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from vibe_jupyter.core.mcp.calls import ToolCaller
+    from vibe_jupyter.core.mcp.schemas import ToolResult
     from vibe_jupyter.core.oracles.base import Part
     from vibe_jupyter.core.tasks.records import StoredTask
     from vibe_jupyter.core.workers.pool import WorkerPool
@@ -85,14 +88,17 @@ class RunContext(Context):
         progress: ProgressReport,
         workers: WorkerPool,
         threads: Executor,
+        tools: ToolCaller,
         history: Callable[[str, str | None, int], Awaitable[list[dict[str, Any]]]],
     ) -> None:
         self.task_id, self.user_id, self.capability = task.id, task.user_id, task.capability
+        self._caller = task.caller
         self.root, self.data_dir = root, data_dir
         self.parts: list[Part] = []
         self._allowed = allowed
         self._progress = progress
         self._workers, self._threads = workers, threads
+        self._tools = tools
         self._history = history
 
     def progress(self, fraction: float | None, message: str = "", **data: Any) -> None:
@@ -119,6 +125,21 @@ class RunContext(Context):
             self._progress(fraction, message, **data)
 
         return await self._workers.run(function, *args, report=report, **kwargs)
+
+    async def call_tool(
+        self, server: str, tool: str, arguments: dict[str, Any], *, timeout_s: float | None = None
+    ) -> ToolResult:
+        """See `Context.call_tool`."""
+        request = ToolRequest(
+            user_id=self.user_id,
+            server=server,
+            tool=tool,
+            arguments=arguments,
+            timeout_s=timeout_s,
+            task_id=self.task_id,
+            caller=self._caller,
+        )
+        return await self._tools.call(request, self._progress)
 
     async def history(self, *, after: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
         """See `Context.history`."""

@@ -8,7 +8,7 @@ from vibe_jupyter.core.logs import get_logger
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.events import NewsBoard
-    from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.routing.catalog import Catalog
     from vibe_jupyter.core.tasks.records import StoredTask
     from vibe_jupyter.core.tasks.relay import OutboxRelay
     from vibe_jupyter.core.tasks.store import TaskStore
@@ -23,9 +23,9 @@ log = get_logger("tasks")
 class Orphans:
     """Decides for each orphan whether it is run again; the engine's reaper asks."""
 
-    def __init__(self, store: TaskStore, registry: Registry, news: NewsBoard, relay: OutboxRelay) -> None:
+    def __init__(self, store: TaskStore, catalog: Catalog, news: NewsBoard, relay: OutboxRelay) -> None:
         self._store = store
-        self._registry = registry
+        self._catalog = catalog
         self._news = news
         self._relay = relay
 
@@ -46,7 +46,7 @@ class Orphans:
         if task.cancel_requested:
             await self._end(task, "cancelled", None)
             return False
-        if has_begun and not self._is_idempotent(task):
+        if has_begun and not await self._is_idempotent(task):
             await self._end(
                 task,
                 "failed",
@@ -74,8 +74,9 @@ class Orphans:
         log.info("task goes on", task_id=task_id, revivals=task.revivals + has_begun)
         return revived
 
-    def _is_idempotent(self, task: StoredTask) -> bool:
-        target = self._registry.targets.get(task.target_id or "")
+    async def _is_idempotent(self, task: StoredTask) -> bool:
+        registry = await self._catalog.registry(task.user_id)
+        target = registry.targets.get(task.target_id or "")
         return target is not None and target.idempotent
 
     async def _end(self, task: StoredTask, state: str, error: dict[str, str | None] | None) -> None:

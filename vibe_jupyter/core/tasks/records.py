@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
+
+import orjson
 
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES
@@ -70,3 +72,8 @@ class StoredTask:
     def is_final(self) -> bool:
         """Return whether it has ended."""
         return self.state in FINAL_STATES
+
+    @property
+    def caller(self) -> Literal["owner", "agent"]:
+        """Return who has asked for it."""
+        return "agent" if orjson.loads(self.explanation or "{}").get("caller") == "agent" else "owner"

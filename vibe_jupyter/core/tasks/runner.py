@@ -11,6 +11,7 @@ import structlog
 
 from vibe_jupyter.core.errors import TooLarge, Unavailable, VibeError
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.routing.router import TaskRouter
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.context import ProgressReport
 from vibe_jupyter.core.tasks.engine import Retry
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from vibe_jupyter.core.events import NewsBoard
-    from vibe_jupyter.core.routing.registry import Registry
-    from vibe_jupyter.core.routing.router import Decision, TaskRouter
+    from vibe_jupyter.core.routing.catalog import Catalog
+    from vibe_jupyter.core.routing.router import Decision
     from vibe_jupyter.core.routing.targets import Target
     from vibe_jupyter.core.tasks.context import RunContext
     from vibe_jupyter.core.tasks.records import StoredTask
@@ -37,6 +38,8 @@ MAX_ATTEMPTS = 3
 MAX_RESULT_BYTES = 32 * 2**20
 
 _PASSING = frozenset({"database.full", "database.locked", "database.io", "database.unavailable"})
+_NOT_THE_TARGETS = frozenset({"task.timeout", "mcp.tool_failed"})
+"""A limit that the caller has set, and a tool that tells what is wrong with what it was given."""
 _PAUSE_S, _MAX_PAUSE_S = 0.2, 5.0
 
 log = get_logger("tasks")
@@ -48,19 +51,17 @@ class TaskRunner:
     def __init__(
         self,
         store: TaskStore,
-        registry: Registry,
-        router: TaskRouter,
+        catalog: Catalog,
         news: NewsBoard,
         executor_id: str,
         make_context: Callable[[StoredTask, ProgressReport], Awaitable[RunContext]],
     ) -> None:
         self._store = store
-        self._registry = registry
-        self._router = router
+        self._catalog = catalog
         self._news = news
         self._executor_id = executor_id
         self._make_context = make_context
-        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._slots: dict[tuple[str, str, int], asyncio.Semaphore] = {}
         self.running: set[str] = set()
         """The tasks that run in this process now."""
 
@@ -78,7 +79,8 @@ class TaskRunner:
             await self._end_unstarted(task, "cancelled", None)
             return
         try:
-            decision = self._router.route(task.capability, orjson.loads(task.required_capabilities))
+            router = TaskRouter(await self._catalog.registry(task.user_id))
+            decision = router.route(task.capability, orjson.loads(task.required_capabilities))
         except Unavailable as error:
             await self._end_unstarted(task, "failed", error)
             return
@@ -94,7 +96,7 @@ class TaskRunner:
         targets = [target for target, _ in decision.ranked]
         for place, target in enumerate(targets):
             attempt = task.attempts + place + 1
-            async with self._slot(target):
+            async with self._slot(target, task.user_id):
                 error = await self._attempt(task, target, decision, attempt)
             if error is None:
                 return
@@ -130,8 +132,8 @@ class TaskRunner:
             ok = True
             return None
         except VibeError as error:
-            # The caller's mistake, or a limit that they set, says nothing about the target.
-            ok = error.status < 500 or error.code == "task.timeout"
+            # The caller's mistake says nothing about the target.
+            ok = error.status < 500 or error.code in _NOT_THE_TARGETS
             return error
         except asyncio.CancelledError:
             ok = True
@@ -193,13 +195,15 @@ class TaskRunner:
         values = orjson.loads(task.input)
         if task.type == "ask":
             values = {capability.text_field: values["text"]} if capability.text_field else {}
-        return capability.input.model_validate(values)
+        return capability.read(values)
 
-    def _slot(self, target: Target) -> asyncio.Semaphore:
+    def _slot(self, target: Target, user_id: str) -> asyncio.Semaphore:
         """Return what bounds how many tasks of a target run at once."""
-        if target.id not in self._slots:
-            self._slots[target.id] = asyncio.Semaphore(target.concurrency or 1_000_000)
-        return self._slots[target.id]
+        limit = target.concurrency or 1_000_000
+        key = (user_id if target.is_personal else "", target.id, limit)
+        if key not in self._slots:
+            self._slots[key] = asyncio.Semaphore(limit)
+        return self._slots[key]
 
     async def give_up(self, task_id: str, error: Exception) -> None:
         """End a task that the engine calls no more, because its body has raised too often."""

@@ -214,6 +214,10 @@ class Explanation(BaseModel):
     type: str
     capability: str
     asked: str | None = Field(default=None, description="The free text, for type `ask`.")
+    caller: Literal["owner", "agent"] = Field(
+        default="owner",
+        description="Who asked: for an agent's task a person is asked before a tool is called.",
+    )
     matched: list[Any] = Field(
         default_factory=list,
         description="For free text: capabilities with how well the words fit, best first.",

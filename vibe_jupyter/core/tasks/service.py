@@ -6,15 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import ValidationError
 
 from vibe_jupyter.core import paths
-from vibe_jupyter.core.errors import Conflict, Forbidden, InvalidInput
+from vibe_jupyter.core.errors import Conflict, InvalidInput
 from vibe_jupyter.core.ids import new_id, now
-from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid, wrong_types
-from vibe_jupyter.core.routing.registry import ASK
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.records import NewTask
+from vibe_jupyter.core.tasks.requests import check_request
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Explanation, TaskCreate, TaskEvent
 
 if TYPE_CHECKING:
@@ -23,8 +21,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.events import NewsBoard
-    from vibe_jupyter.core.oracles.base import Capability
-    from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.routing.catalog import Catalog
     from vibe_jupyter.core.tasks.schemas import HistoryQuery
     from vibe_jupyter.core.tasks.store import TaskStore
 
@@ -40,7 +37,7 @@ class TaskService:
     def __init__(
         self,
         store: TaskStore,
-        registry: Registry,
+        catalog: Catalog,
         news: NewsBoard,
         *,
         outbox_id: str,
@@ -53,7 +50,7 @@ class TaskService:
         problem: Callable[[], str | None],
     ) -> None:
         self._store = store
-        self._registry = registry
+        self._catalog = catalog
         self._news = news
         self._outbox_id = outbox_id
         self._is_shared = is_shared
@@ -72,39 +69,17 @@ class TaskService:
             Conflict: `task.idempotency_mismatch`.
             NotFound, Forbidden: about the project or the root.
         """
-        explanation: str | None = None
-        kind, input_ = body.type, body.input
-        if kind == ASK:
-            text = _text(input_)
-            understood = self._registry.understand(text)
-            capability = understood.capability
-            values: dict[str, Any] = {capability.text_field: text} if capability.text_field else {}
-            matched = [
-                {"capability": match.capability, "score": round(match.score, 3), "why": list(match.why)}
-                for match in understood.ranked[:5]
-            ]
-            explanation = rows.dump({"asked": text, "matched": matched})
-        else:
-            capability = self._registry.capability(kind)
-            kind, values = capability.task_type, input_
-        self._validate(capability, values, ASK if kind == ASK else capability.task_type)
-        required = self._registry.require(body.required_capabilities)
-        if principal.via == "mcp" and any(name.startswith("mcp.") for name in (capability.name, *required)):
-            raise Forbidden(
-                "an agent calls tools of MCP servers directly, where a person can be asked first",
-                code="mcp.use_execute",
-                hint="call mcps_execute with the server and the tool",
-            )
+        asked = await check_request(self._catalog, principal, body)
         root = self._default_root
         if body.root is not None:
             root = paths.checked_root(body.root, await self._roots_for(principal, body.root))
         task = NewTask(
             id=new_id(),
             user_id=principal.user_id,
-            type=kind,
-            capability=capability.name,
-            input=_stored(input_),
-            required_capabilities=rows.dump(required),
+            type=asked.type,
+            capability=asked.capability,
+            input=_stored(body.input),
+            required_capabilities=rows.dump(asked.required),
             root=str(root),
             priority=body.priority,
             timeout_s=body.timeout_s or self._default_timeout_s,
@@ -112,7 +87,7 @@ class TaskService:
             project_id=body.project_id,
             idempotency_key=body.idempotency_key,
             retry_of=retry_of,
-            explanation=explanation,
+            explanation=asked.explanation,
         )
         task_id, is_new, created_at = await self._store.insert(task, self._outbox_id)
         if not is_new:
@@ -201,35 +176,6 @@ class TaskService:
             return [paths.real(root)]
         return await self._allowed_roots(principal.user_id)
 
-    @staticmethod
-    def _validate(capability: Capability, values: dict[str, Any], kind: str) -> None:
-        try:
-            found = capability.input.model_validate(values)
-        except ValidationError as error:
-            raise _wrong_input(invalid(error, "input"), capability, kind) from None
-        except InvalidInput as error:  # of a validator that has a code and a hint of its own
-            error.errors = [{**fault, "loc": ["input", *fault["loc"]]} for fault in error.errors or []]
-            raise
-        if wrong := wrong_types(values, found, "input"):
-            raise _wrong_input(wrong, capability, kind)
-        unknown = sorted(set(values) - set(capability.input.model_fields))
-        if unknown:
-            known = ", ".join(capability.input.model_fields)
-            raise InvalidInput(
-                f"input.{unknown[0]}: {kind} has no such field",
-                code="task.invalid_input",
-                hint=f"its fields: {known}" if known else "it takes no input",
-                errors=[{"loc": ["input", name], "msg": "unknown field"} for name in unknown[:SHOWN_FAULTS]],
-            )
-
-
-def _wrong_input(found: InvalidInput, capability: Capability, kind: str) -> InvalidInput:
-    fields = ", ".join(
-        f"{name}{'' if info.is_required() else '?'}" for name, info in capability.input.model_fields.items()
-    )
-    found.code, found.hint = "task.invalid_input", f"the input of {kind}: {fields}"
-    return found
-
 
 def _stored(input_: dict[str, Any]) -> str:
     try:
@@ -241,15 +187,3 @@ def _stored(input_: dict[str, Any]) -> str:
             hint="nest at most 250 lists and objects",
             errors=[{"loc": ["input"], "msg": "nested too deeply"}],
         ) from error
-
-
-def _text(input_: dict[str, Any]) -> str:
-    text = input_.get("text")
-    if not isinstance(text, str) or not text.strip() or set(input_) != {"text"}:
-        raise InvalidInput(
-            'input.text: a task of type ask takes exactly {"text": "what you want"}',
-            code="task.invalid_input",
-            hint="name the kind of task with type to give it other input",
-            errors=[{"loc": ["input", "text"], "msg": "Field required"}],
-        )
-    return text

@@ -19,7 +19,8 @@ import orjson
 from vibe_jupyter.core.errors import VibeError
 from vibe_jupyter.core.ids import new_executor_id
 from vibe_jupyter.core.logs import get_logger
-from vibe_jupyter.core.tasks.execution.messages import MAX_LINE_BYTES, encode
+from vibe_jupyter.core.tasks.execution.messages import encode, max_line_bytes
+from vibe_jupyter.core.tasks.execution.tool_link import ToolDesk
 from vibe_jupyter.core.tasks.leases import Leases
 from vibe_jupyter.core.tasks.reaper import beat_s
 from vibe_jupyter.core.workers.process import boot_command, worker_environment
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.events import NewsBoard
+    from vibe_jupyter.core.mcp.calls import ToolCaller
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.store import TaskStore
 
@@ -49,7 +51,11 @@ log = get_logger("tasks")
 
 
 class ChildExecution:
-    """See `execution.Execution`."""
+    """See `execution.Execution`.
+
+    Args:
+        tools: calls tools of MCP servers for the child: the sessions live here, however often it comes and goes.
+    """
 
     def __init__(
         self,
@@ -57,6 +63,7 @@ class ChildExecution:
         root: Path,
         database: Database,
         store: TaskStore,
+        tools: ToolCaller,
         news: NewsBoard,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -66,10 +73,13 @@ class ChildExecution:
         self._settings = settings
         self._root = root
         self._store = store
+        self._tools = tools
         self._news = news
         self._loop = loop
         self._leases = Leases(database, ttl_s=settings.lease_ttl_s)
         self._process: Process | None = None
+        self._desk: ToolDesk | None = None
+        self._writing = asyncio.Lock()
         self._child_id = ""
         self._starting = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
@@ -107,11 +117,12 @@ class ChildExecution:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=worker_environment(os.environ),
-            limit=MAX_LINE_BYTES,
+            limit=max_line_bytes(self._settings.max_body_bytes),
         )
         self._active_at = time.monotonic()
         self._tell(settings=self._settings.in_clear(), root=str(self._root), serves=self.outbox_id)
-        self._listening = asyncio.create_task(self._listen(process))
+        self._desk = desk = ToolDesk(self._tools, lambda line: self._send(process, line))
+        self._listening = asyncio.create_task(self._listen(process, desk))
 
     def wake(self) -> None:
         """Say that a task was accepted; from any thread."""
@@ -161,7 +172,15 @@ class ChildExecution:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.write(encode(message))  # to one that has died it goes nowhere
 
-    async def _listen(self, process: Process) -> None:
+    async def _send(self, process: Process, line: bytes) -> None:
+        """Write what may be large: one after the other, as the child takes it."""
+        assert process.stdin is not None
+        async with self._writing:
+            with contextlib.suppress(ConnectionError):  # it has died: its calls end with it
+                process.stdin.write(line)
+                await process.stdin.drain()
+
+    async def _listen(self, process: Process, desk: ToolDesk) -> None:
         """Pass on what the child says, until it has ended."""
         assert process.stdout is not None
         async for line in process.stdout:
@@ -174,6 +193,11 @@ class ChildExecution:
                     self._child_id, self._childs_problem, self._restart_s = executor_id, None, _RESTART_S
                 case {"problem": str(problem)}:
                     self._childs_problem = problem
+                case {"call": int(number), "request": dict(request)}:
+                    desk.begin(number, request)
+                case {"cancel_call": int(number)}:
+                    desk.cancel(number)
+        await desk.close()
         code = await process.wait()
         tell = log.info if code == 0 else log.error
         tell("the process that runs tasks has ended", code=code, reason=self._childs_problem)
@@ -218,11 +242,15 @@ class ChildExecution:
             await self.start()
 
     async def _end_child(self) -> None:
-        """Close its pipe, upon which it ends by itself; by force if that takes too long."""
-        if self._process is None or self._listening is None:
+        """Close its pipe, upon which it ends by itself; by force if that takes too long.
+
+        Its calls of tools fail with that: they are not answered any more.
+        """
+        if self._process is None or self._listening is None or self._desk is None:
             return
         process = self._process
         assert process.stdin is not None
+        await self._desk.close()
         process.stdin.close()
         try:
             await asyncio.wait_for(asyncio.shield(self._listening), _STOP_LIMIT_S)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core import ids
-from vibe_jupyter.core.routing.router import TaskRouter
 from vibe_jupyter.core.tasks.context import RunContext
 from vibe_jupyter.core.tasks.engine import create_engine
 from vibe_jupyter.core.tasks.orphans import Orphans
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.events import NewsBoard
-    from vibe_jupyter.core.routing.registry import Registry
+    from vibe_jupyter.core.mcp.calls import ToolCaller
+    from vibe_jupyter.core.routing.catalog import Catalog
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.context import ProgressReport
     from vibe_jupyter.core.tasks.records import StoredTask
@@ -38,6 +38,7 @@ class LocalExecution:
     """See `execution.Execution`.
 
     Args:
+        tools: calls tools of MCP servers.
         serves_shared: whether to run tasks of all processes, or own ones only.
         allowed_roots: returns the folders that a user's tasks may read.
         serves: the `outbox_id` of the process whose accepted tasks are handed over here; default: our own.
@@ -48,7 +49,8 @@ class LocalExecution:
         settings: Settings,
         database: Database,
         store: TaskStore,
-        registry: Registry,
+        catalog: Catalog,
+        tools: ToolCaller,
         news: NewsBoard,
         loop: asyncio.AbstractEventLoop,
         *,
@@ -59,6 +61,7 @@ class LocalExecution:
         self._settings = settings
         self._database = database
         self._store = store
+        self._tools = tools
         self._allowed_roots = allowed_roots
         self._workers = WorkerPool(settings.worker_processes)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vibe-blocking")
@@ -68,10 +71,8 @@ class LocalExecution:
         self.executor_id = self._engine.executor_id
         self.outbox_id = serves or self.executor_id
         self._relay = OutboxRelay(store, self._engine, loop, self.outbox_id)
-        self._orphans = Orphans(store, registry, news, self._relay)
-        self._runner = TaskRunner(
-            store, registry, TaskRouter(registry), news, self.executor_id, self._make_context
-        )
+        self._orphans = Orphans(store, catalog, news, self._relay)
+        self._runner = TaskRunner(store, catalog, news, self.executor_id, self._make_context)
         self._relaying: asyncio.Task[None] | None = None
 
     @property
@@ -131,6 +132,7 @@ class LocalExecution:
             progress=progress,
             workers=self._workers,
             threads=self._threads,
+            tools=self._tools,
             history=self._history,
         )
 
