@@ -66,9 +66,11 @@ class Understanding:
         tool = self._clear_tool(with_tools, ranked)
         if tool is not None and tool.by_words:
             return Understood(tool, (with_tools[0], *ranked))
+        if tool is not None:
+            raise self._unclear([with_tools[0], *ranked[: _OFFERED - 1]], tool)
         fitting = [match for match in with_tools if match.capability in self._own]
         tools = [match for match in fitting if match.score >= LEAST_SCORE][:_OFFERED_TOOLS]
-        raise self._unclear([*ranked[:_OFFERED], *tools], tool)
+        raise self._unclear([*ranked[:_OFFERED], *tools])
 
     def _clear_tool(self, with_tools: Sequence[WordMatch], ranked: Sequence[WordMatch]) -> Capability | None:
         """Return the tool that wins among all there is, and also against what the others score by themselves."""
@@ -77,7 +79,7 @@ class Understanding:
             return None
         return self._own[best.capability] if clear_winner([best, *ranked[:1]]) else None
 
-    def _unclear(self, matches: Sequence[WordMatch], tool: Capability | None) -> InvalidInput:
+    def _unclear(self, matches: Sequence[WordMatch], tool: Capability | None = None) -> InvalidInput:
         types = [self._all[match.capability].task_type for match in matches]
         if tool is not None:
             message = f"the words fit {tool.task_type}, which is started by its name only"

@@ -101,9 +101,7 @@ def main(parent_pid: int) -> None:
             match orjson.loads(line):
                 case {"wake": True}:
                     platform.execution.wake()
-                case {
-                    "cancel": str(task_id)
-                }:  # not waited for: the parent may have more to say before it is done
+                case {"cancel": str(task_id)}:  # not waited for: the parent may have more to say
                     asyncio.run_coroutine_threadsafe(_cancel(platform, task_id), platform.loop)
                 case {"progress": _} | {"answer": _} as message:
                     tools.receive(message)
