@@ -109,8 +109,8 @@ class StdioTransport:
             await self.process.wait()
             raise
         to_client, self._read_stream = anyio.create_memory_object_stream[Any](0)
-        self._write_stream, from_client = anyio.create_memory_object_stream[Any](0)
-        jobs = (self._read(to_client), self._write(from_client), self._keep_stderr())
+        self._write_stream, self._from_client = anyio.create_memory_object_stream[Any](0)
+        jobs = (self._read(to_client), self._write(self._from_client), self._keep_stderr())
         self._jobs = [asyncio.create_task(job) for job in jobs]
         return self._read_stream, self._write_stream
 
@@ -127,6 +127,7 @@ class StdioTransport:
             for job in self._jobs:
                 job.cancel()
             await asyncio.gather(*self._jobs, return_exceptions=True)
+            self._from_client.close()
             # A child of its own may hold the pipes open; we do not wait for that one.
             self.process._transport.close()  # type: ignore[attr-defined]
 
@@ -215,7 +216,7 @@ class StdioTransport:
     async def _write(self, receive: MemoryObjectReceiveStream[Any]) -> None:
         assert self.process is not None
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended: the reader says so
+        with receive, contextlib.suppress(OSError):  # it has ended: the reader says so
             async for item in receive:
                 line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
                 self.process.stdin.write(line.encode() + b"\n")

@@ -1,0 +1,42 @@
+"""An HTTP MCP server of both eras, made with the SDK: `python -m tests.mcp_servers.http_server KIND`.
+
+KIND is `http` or `sse`. It listens on a free port of 127.0.0.1 and says which one in its first line of output.
+"""
+
+import asyncio
+import socket
+import sys
+
+import uvicorn
+from mcp.server import MCPServer
+
+server = MCPServer("web", version="1")
+
+
+@server.tool()
+async def echo(text: str) -> str:
+    """Return the text."""
+    return text
+
+
+@server.tool()
+async def sleep(seconds: float) -> str:
+    """Return after a while."""
+    await asyncio.sleep(seconds)
+    return "slept"
+
+
+@server.tool()
+async def big(size: int) -> str:
+    """Return a long text."""
+    return "x" * size
+
+
+def main(kind: str) -> None:
+    app = server.sse_app() if kind == "sse" else server.streamable_http_app()
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
+
+
+main(sys.argv[1])
