@@ -2,6 +2,8 @@
 
 A request whose body holds one of these words is spoilt, every other one is passed on: `DROP` closes the connection
 before any answer, `CUT` in the middle of it; `E500`, `E401`, `E403` and `E429` answer with that status.
+
+`python -m tests.mcp_servers.dropping_proxy UPSTREAM_PORT`: it says its own port in its first line of output.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+import sys
 
 _CANNED = {
     b"E500": b"HTTP/1.1 500 Oops\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nno",
@@ -17,17 +19,6 @@ _CANNED = {
     b"E403": b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
     b"E429": b"HTTP/1.1 429 Slow\r\nretry-after: 7\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nno",
 }
-
-
-@contextlib.asynccontextmanager
-async def dropping_proxy(upstream: int) -> AsyncIterator[int]:
-    """Yield the port of a front for the server on port `upstream`."""
-    server = await asyncio.start_server(lambda r, w: _serve(r, w, upstream), "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    try:
-        yield port
-    finally:
-        server.close()
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: int) -> None:
@@ -63,3 +54,13 @@ async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstr
         return False
     finally:
         up_writer.close()
+
+
+async def main(upstream: int) -> None:
+    server = await asyncio.start_server(lambda r, w: _serve(r, w, upstream), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

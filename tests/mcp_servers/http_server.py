@@ -1,6 +1,6 @@
-"""An HTTP MCP server of both eras, made with the SDK: `python -m tests.mcp_servers.http_server KIND`.
+"""An HTTP MCP server of both eras, made with the SDK: `python -m tests.mcp_servers.http_server KIND PORT`.
 
-KIND is `http` or `sse`. It listens on a free port of 127.0.0.1 and says which one in its first line of output.
+KIND is `http` or `sse`, PORT 0 for a free one. It says its port in its first line of output.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ async def big(size: int) -> str:
     return "x" * size
 
 
-def main(kind: str) -> None:
+def main(kind: str, port: str) -> None:
     app = server.sse_app() if kind == "sse" else server.streamable_http_app()
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", int(port)))
     print(listener.getsockname()[1], flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

@@ -11,7 +11,7 @@ from typing import Any
 
 from vibe_jupyter.core.mcp.spec import Limits, ServerSpec
 
-__all__ = ["FAULTY", "faulty_spec", "http_server"]
+__all__ = ["FAULTY", "dropping_proxy", "faulty_spec", "http_server"]
 
 FAULTY = [sys.executable, "-S", str(Path(__file__).with_name("faulty_server.py"))]
 """The command of the stdio server with every fault."""
@@ -24,10 +24,23 @@ def faulty_spec(name: str = "faulty", *, limits: Limits | None = None, **env: st
 
 
 @contextlib.contextmanager
-def http_server(kind: str = "http") -> Iterator[int]:
+def http_server(kind: str = "http", port: int = 0) -> Iterator[int]:
     """Start the HTTP server, and yield its port."""
+    with _started("http_server", kind, str(port)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def dropping_proxy(upstream: int) -> Iterator[int]:
+    """Start a front that spoils chosen requests, and yield its port."""
+    with _started("dropping_proxy", str(upstream)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _started(module: str, *arguments: str) -> Iterator[int]:
     process: subprocess.Popen[Any] = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "tests.mcp_servers.http_server", kind],
+        [sys.executable, "-W", "ignore", "-m", f"tests.mcp_servers.{module}", *arguments],
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -36,6 +49,6 @@ def http_server(kind: str = "http") -> Iterator[int]:
     try:
         yield int(process.stdout.readline())
     finally:
-        process.terminate()
+        process.kill()  # it would wait for open event streams
         process.wait(10)
         process.stdout.close()
