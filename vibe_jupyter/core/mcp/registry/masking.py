@@ -36,7 +36,7 @@ _RANDOM_PATH = re.compile(
 )
 """What some hosts put into the path of a URL in the place of a password."""
 _SECRET_REFERENCE = re.compile(r"\$\{secret:[^}]*\}")
-_ONLY_REFERENCES = re.compile(r"(?:\$\{(?:(?!:-.)[^}$])*\}|[\s:/@.,;=-]|Bearer|Basic|Token|token)*")
+_ONLY_REFERENCES = re.compile(r"(?:\$\{(?:(?!:-[^}])[^}$])*\}|[\s:/@.,;=-]|Bearer|Basic|Token|token)*")
 _HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)(?!//)(.+)", re.DOTALL)
 _SECRET_IN_JSON = re.compile(r"""["']([\w-]+)["']\s*:""")
 _URL = re.compile(r"([^?#]*?://)([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from vibe_jupyter.core.services.checked_transport import CheckedTransport
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -127,10 +129,15 @@ async def sse_transport(
         yield streams
 
 
-def shield_for(url: str, max_bytes: int) -> Shield:
-    """Return the shield for a server; a proxy of the environment is used, but never to our own machine."""
+def shield_for(url: str, max_bytes: int, *, allow_private: bool = True) -> Shield:
+    """Return the shield for a server; a proxy of the environment is used, but never to our own machine.
+
+    Where no proxy decides it, the address is checked at each connection.
+    """
     proxy = None if is_loopback(url) else _proxy_for(url)
-    return Shield(httpx2.AsyncHTTPTransport(limits=_LIMITS, proxy=proxy), max_bytes)
+    if proxy is not None:
+        return Shield(httpx2.AsyncHTTPTransport(limits=_LIMITS, proxy=proxy), max_bytes)
+    return Shield(CheckedTransport(limits=_LIMITS, allow_private=allow_private), max_bytes)
 
 
 def is_loopback(url: str) -> bool:

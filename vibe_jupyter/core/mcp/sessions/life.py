@@ -199,7 +199,7 @@ class Life:
             return self._stdio
         from vibe_jupyter.core.mcp.sessions.http import http_transport, shield_for, sse_transport
 
-        self.shield = shield_for(spec.url, spec.limits.max_result_bytes)
+        self.shield = shield_for(spec.url, spec.limits.max_result_bytes, allow_private=spec.allow_private)
         auth = self._hooks.auth(spec) if self._hooks.auth is not None else None
         if spec.transport == "sse":
             return sse_transport(self.shield, spec.url, spec.headers, auth)
