@@ -24,6 +24,7 @@ __all__ = ["Decision", "Routable", "TaskRouter"]
 _DETERMINISM = {"oracle": 1.0, "mcp": 0.7, "agent": 0.3}
 _NEUTRAL_LATENCY_S = 0.1
 _SHOWN = 5
+_LACKS = "does not offer"
 
 
 class Routable(Protocol):
@@ -44,7 +45,7 @@ class _Request:
 
 def _lacks(target: Target, request: _Request) -> str | None:
     missing = sorted(request.capabilities - set(target.capabilities))
-    return f"does not offer {', '.join(missing)}" if missing else None
+    return f"{_LACKS} {', '.join(missing)}" if missing else None
 
 
 def _is_unavailable(target: Target, _request: _Request) -> str | None:
@@ -167,7 +168,9 @@ def _parts(target: Target, request: _Request) -> dict[str, float]:
 
 
 def _no_target(needed: frozenset[str], rejected: dict[str, str]) -> Unavailable:
-    reasons = "; ".join(f"{name} {reason}" for name, reason in list(rejected.items())[:4])
+    # Why one cannot that could tells more than what the others cannot anyway.
+    telling = sorted(rejected.items(), key=lambda item: item[1].startswith(_LACKS))
+    reasons = "; ".join(f"{name} {reason}" for name, reason in telling[:4])
     return Unavailable(
         f"nothing here can do {' with '.join(sorted(needed))} now",
         code="route.no_target",
