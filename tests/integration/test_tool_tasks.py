@@ -128,7 +128,7 @@ def test_for_an_agents_task_a_person_is_asked(vibe: VibeClient, make_platform: P
     agent = Principal(OWNER.user_id, OWNER.scopes, "mcp")
     body = TaskCreate(type="sums_add", input={"a": 1, "b": 2})
     task = Task.model_validate_json(platform.call(platform.tasks.create(agent, body)))
-    (question,) = vibe.questions.list(wait_s=25)
+    (question,) = vibe.questions.list(wait_s=25).questions
     assert (question.kind, question.task_id) == ("approval", task.id)
     vibe.questions.answer(question.id, action="decline")
     ended = vibe.wrap(task).wait(raise_on_failure=False).task
