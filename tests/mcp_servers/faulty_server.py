@@ -49,8 +49,14 @@ def tool(name: str, properties: dict, **more) -> dict:
         schema["required"] = ["a", "b"]
     if MODE == "bad-schemas":
         schema = {"type": "object", "properties": {"x": {"type": "no such type"}}} if name == "ok" else schema
-        schema = {"$ref": "#"} if name == "add" else schema
-        schema = {"$ref": "http://127.0.0.1:9/schema.json"} if name == "err" else schema
+        schema = (
+            {"type": "object", "additionalProperties": {"$ref": "#/properties/x"}}
+            if name == "add"
+            else schema
+        )
+        schema = (
+            {"type": "object", "allOf": [{"$ref": "http://127.0.0.1:9/s.json"}]} if name == "err" else schema
+        )
     described = {"name": name, "description": f"Does {name}.", "inputSchema": schema, **more}
     if name in READ_ONLY:
         described["annotations"] = {"readOnlyHint": True, "idempotentHint": True}
