@@ -123,17 +123,20 @@ def _typed(types: set[str], text: str) -> Any:
                 continue
     if types and not types & {"array", "object"}:
         return text
+    value = _yaml(text)
+    if "array" in types and not isinstance(value, list | dict):
+        return [_yaml(part) for part in text.split(",")]
+    return value
+
+
+def _yaml(text: str) -> Any:
+    """Return a JSON or YAML value; what is none is the text itself."""
     import yaml
 
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = text
-    if "array" in types and not isinstance(value, list | dict):
-        inner = [part.strip() for part in text.split(",")]
-        return [yaml.safe_load(part) if part and "'" not in part and '"' not in part and ":" not in part else part
-                for part in inner]  # fmt: skip
-    return value
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # `2024-13-45` looks like a date and is none
+        return text.strip()
 
 
 def _types(own: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> set[str]:
