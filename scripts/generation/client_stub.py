@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from generation.annotations import Names
 from vibe_jupyter.client import api
+from vibe_jupyter.core.mcp.schemas import ToolResult
 from vibe_jupyter.core.table import OPERATIONS
 from vibe_jupyter.core.tasks.schemas import Task
 
@@ -22,7 +23,7 @@ __all__ = ["client_stub"]
 _WIDTH = 110
 _HEAD = '''\
 # Made by `python scripts/generate.py` from the operation table: do not edit.
-# ruff: noqa: A002, PYI021 - arguments have the API's names; an editor shows these docstrings, and only these
+# ruff: noqa: A002, PYI021, PYI030 - arguments have the API's names; an editor shows these docstrings, and only these
 """The client as type checkers and editors see it: every operation with its arguments and its result."""
 '''
 _SHARED = '''\
@@ -30,6 +31,7 @@ _SHARED = '''\
 
     aio: AsyncVibeClient
     is_async: bool
+    mcp: Servers
     operations: tuple[Operation, ...]
     transport: Transport
 '''
@@ -38,6 +40,9 @@ _MEMBERS = '''\
     @property
     def capabilities(self) -> list[CapabilityInfo]:
         """What can be done here; asked of the platform once."""
+    @property
+    def catalogue(self) -> Catalogue:
+        """What MCP servers offer, as far as this client has seen it."""
     @property
     def tables(self) -> dict[str, str | None]:
         """For each capability, the field of its result that holds rows."""
@@ -90,8 +95,12 @@ _USED = (
     ("typing", "Any"),
     ("typing", "Self"),
     ("typing", "TypeAlias"),
+    ("vibe_jupyter.client.catalogue", "Catalogue"),
     ("vibe_jupyter.client.handles", "AsyncTaskHandle"),
     ("vibe_jupyter.client.handles", "TaskHandle"),
+    ("vibe_jupyter.client.servers", "AsyncServers"),
+    ("vibe_jupyter.client.servers", "Servers"),
+    ("vibe_jupyter.client.tool_results", "CallResult"),
     ("vibe_jupyter.client.transport", "Transport"),
     ("vibe_jupyter.core.operations", "Operation"),
     ("vibe_jupyter.core.oracles.schemas", "CapabilityInfo"),
@@ -105,7 +114,7 @@ def _client(name: str, slices: list[str], names: Names) -> str:
     doc = inspect.getdoc(getattr(api, name)) or ""
     shared = _SHARED.format(doc=doc.splitlines()[0])
     if is_async:
-        shared = shared.replace("    aio: AsyncVibeClient\n", "")
+        shared = shared.replace("    aio: AsyncVibeClient\n", "").replace(": Servers", ": AsyncServers")
     fields = "".join(f"    {slice_}: {_class_of(slice_, is_async=is_async)}\n" for slice_ in slices)
     return f"class {name}:\n{shared}{fields}\n{_MEMBERS}{'' if is_async else _SYNC_ONLY}"
 
@@ -154,6 +163,8 @@ def _result(operation: Operation, names: Names, *, is_async: bool) -> str:
         return f"{kind}[{names.source_of(operation.result_type)}]"
     if operation.result_type is Task:
         return "AsyncTaskHandle" if is_async else "TaskHandle"
+    if operation.result_type is ToolResult:
+        return "CallResult"
     return names.source_of(operation.result_type)
 
 
@@ -167,10 +178,15 @@ def _connect(names: Names) -> str:
 def _imports(names: Names) -> str:
     """Return the import lines as the linter sorts them: the standard library first, constants before classes."""
 
+    def line(module: str) -> str:
+        wanted = sorted(names.imports[module])
+        whole = f"from {module} import {', '.join(wanted)}\n"
+        if len(whole) <= _WIDTH + 1:
+            return whole
+        return "".join([f"from {module} import (\n", *(f"    {name},\n" for name in wanted), ")\n"])
+
     def lines(modules: list[str]) -> str:
-        return "".join(
-            f"from {module} import {', '.join(sorted(names.imports[module]))}\n" for module in sorted(modules)
-        )
+        return "".join(map(line, sorted(modules)))
 
     own = [module for module in names.imports if module.startswith("vibe_jupyter")]
     others = [module for module in names.imports if module not in own]

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from generation.annotations import in_words
 from generation.markdown import table
 from vibe_jupyter.client.commands import local
-from vibe_jupyter.client.commands.verbs import verbs_of
+from vibe_jupyter.client.commands.parser import Pairs
+from vibe_jupyter.client.commands.verbs import OWN_VERBS, verbs_of
 from vibe_jupyter.core.table import OPERATIONS
 
 if TYPE_CHECKING:
@@ -47,13 +48,17 @@ def operations() -> str:
 
 
 def local_verbs() -> str:
-    """Return the verbs that a surface does by itself."""
+    """Return the verbs that a surface does by itself, or makes of several operations."""
     rows = []
     for verb in local.VERBS:
         forms = [
             _usage(surface, program, verb.words) for surface, program in _PROGRAMS if surface in verb.surfaces
         ]
         rows.append((" and ".join(f"`{form}`" for form in forms), verb.summary))
+    for own in OWN_VERBS:
+        if own.operation is None:
+            forms = [_usage(surface, program, own.words) for surface, program in _PROGRAMS]
+            rows.append((" and ".join(f"`{form}`" for form in forms), own.description.splitlines()[0]))
     return table(("Form", "What it does"), rows)
 
 
@@ -110,6 +115,8 @@ def _where(operation: Operation) -> str:
 def _answer(operation: Operation) -> str:
     kind = operation.result_type
     name = f"[{kind.__name__}](#{_anchor(kind.__name__)})" if issubclass(kind, BaseModel) else str(kind)
+    if operation.kind == "document":
+        return f"{operation.status}, the file; its type is in `X-Media-Type`"
     if operation.kind == "stream":
         return f"{operation.status}, server-sent events; the data of each is a {name}"
     return f"{operation.status}, {name}"
@@ -147,7 +154,7 @@ def _flags(actions: list[argparse.Action]) -> Iterator[str]:
                 if action.choices
                 else action.metavar or action.dest.upper()
             )
-            yield f"[{flag} {value}]"
+            yield f"[{flag} {value}]{' ...' if isinstance(action, Pairs) else ''}"
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from vibe_jupyter.client import api
 from vibe_jupyter.client.api import AsyncVibeClient, VibeClient
 from vibe_jupyter.client.commands import local
-from vibe_jupyter.client.commands.verbs import Surface, help_text, verbs_of
+from vibe_jupyter.client.commands.verbs import OWN_VERBS, Surface, help_text, verbs_of
 from vibe_jupyter.client.http import HttpTransport
 from vibe_jupyter.client.namespaces import Namespace
 from vibe_jupyter.core.table import OPERATIONS
@@ -25,7 +25,10 @@ WITHOUT_A_VERB = {"tasks.events"}
 """Operations that make no sense as a command: waiting for a task follows its events."""
 WITHOUT_AN_OPERATION = {f"{API}/openapi.json", "/vibe/docs", "/vibe/docs/static/docs.js", "/vibe/mcp"}
 """What the server answers beside the table: the MCP server made of it, and its description."""
-OF_A_SURFACE = {"no_wait", "input", "out", "json"}
+OF_A_SURFACE = {
+    "no_wait", "input", "out", "json",
+    "words", "server", "allow", "deny", "approval", "trusted", "tool",
+}  # fmt: skip
 """Options that a command line adds to what an operation takes."""
 
 
@@ -153,7 +156,7 @@ def verbs(surface: Surface) -> Offer:
     for words, verb in verbs_of(surface).items():
         assert f" {words} " in help_, f"help does not name {words}"
         if verb.operation is None:
-            assert verb.local in local.VERBS
+            assert verb.local in local.VERBS or verb.own in OWN_VERBS
             continue
         options = {action.dest for action in verb.parser(surface)._actions}
         taken = options - OF_A_SURFACE
@@ -161,5 +164,8 @@ def verbs(surface: Surface) -> Offer:
             assert verb.operation.positional in taken
             taken.discard(verb.operation.positional)
         offer[verb.operation.name] = taken | verb.operation.hidden
-    assert len(verbs_of(surface)) == len(offer) + sum(surface in verb.surfaces for verb in local.VERBS)
+    others = sum(surface in verb.surfaces for verb in local.VERBS) + sum(
+        own.operation is None for own in OWN_VERBS
+    )
+    assert len(verbs_of(surface)) == len(offer) + others
     return offer

@@ -27,6 +27,7 @@ __all__ = ["main"]
 
 _UNCUT = 100_000
 """Columns of a pipe or a file: nothing is cut there."""
+_SHOWN_OF_ERROR = 4000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,9 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VibeError as error:
         if os.environ.get("VIBE_DEBUG", "").lower() in ("1", "true", "yes", "on"):
             traceback.print_exc()
-        print(f"{error.code}: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        from vibe_jupyter.core.plain_text import clean
+
+        for line in [f"{error.code}: {error.message}", *error.lines[1:]]:
+            print(clean(line, limit=_SHOWN_OF_ERROR, one_line=False), file=sys.stderr)
         return 2 if error.code.startswith(("command.", "config.")) else 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -94,7 +96,7 @@ class _Terminal:
         """Wait for a task."""
         from vibe_jupyter.widgets.progress import follow
 
-        return follow(handle, None)
+        return follow(handle)
 
     def value_of(self, text: str) -> Any:
         """Return JSON or YAML, or what `@FILE` has of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from vibe_jupyter.client.namespaces import BaseClient
+from vibe_jupyter.client.servers import AsyncServers, Servers
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.table import OPERATIONS
 
@@ -20,12 +21,15 @@ class VibeClient(BaseClient):
     >>> vibe = connect()                                                          # doctest: +SKIP
     >>> vibe.tasks.create(type="file_search", input={"query": "login"}).wait()    # doctest: +SKIP
 
+    >>> vibe.mcp["files"].list_directory(path=".")                                # doctest: +SKIP
+
     In async code use `vibe.aio`: `await vibe.aio.tasks.create(...)`.
     """
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport, OPERATIONS)
         self.aio = AsyncVibeClient(transport)
+        self.mcp = Servers(self)
 
     @property
     def where(self) -> str:
@@ -53,6 +57,7 @@ class AsyncVibeClient(BaseClient):
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport, OPERATIONS)
+        self.mcp = AsyncServers(self)
 
 
 def connect(url: str | None = None, token: str | None = None) -> VibeClient:

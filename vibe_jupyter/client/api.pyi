@@ -1,12 +1,15 @@
 # Made by `python scripts/generate.py` from the operation table: do not edit.
-# ruff: noqa: A002, PYI021 - arguments have the API's names; an editor shows these docstrings, and only these
+# ruff: noqa: A002, PYI021, PYI030 - arguments have the API's names; an editor shows these docstrings, and only these
 """The client as type checkers and editors see it: every operation with its arguments and its result."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal, Self, TypeAlias
 
+from vibe_jupyter.client.catalogue import Catalogue
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
+from vibe_jupyter.client.servers import AsyncServers, Servers
+from vibe_jupyter.client.tool_results import CallResult
 from vibe_jupyter.client.transport import Transport
 from vibe_jupyter.core.accounts.schemas import Profile
 from vibe_jupyter.core.mcp.schemas import (
@@ -19,7 +22,6 @@ from vibe_jupyter.core.mcp.schemas import (
     McpServer,
     PromptResult,
     ResourceResult,
-    ToolResult,
     ToolSearch,
 )
 from vibe_jupyter.core.operations import Document, Operation
@@ -30,6 +32,7 @@ from vibe_jupyter.core.tasks.schemas import Explanation, History, Task, TaskEven
 
 __all__ = ["AsyncVibeClient", "VibeClient", "connect"]
 
+_List: TypeAlias = list
 _TaskId: TypeAlias = str | Task | TaskHandle | AsyncTaskHandle
 
 class _Tasks:
@@ -75,7 +78,7 @@ class _Questions:
     def list(
         self,
         *,
-        state: Literal["open", "answered", "expired", "withdrawn", "all"] = "open",
+        state: Literal["open", "answered", "expired", "withdrawn"] | Literal["all"] = "open",
         task_id: str | None = None,
         call_id: str | None = None,
         wait_s: float = 0,
@@ -111,7 +114,7 @@ class _Mcps:
         name: str,
         transport: Literal["stdio", "http", "sse"] | None = None,
         command: str | None = None,
-        args: list[str] = ...,
+        args: _List[str] = ...,
         env: dict[str, str] = ...,
         cwd: str | None = None,
         url: str | None = None,
@@ -130,12 +133,12 @@ class _Mcps:
         *,
         path: str | None = None,
         config: dict[str, Any] | None = None,
-        only: list[str] = ...,
+        only: _List[str] = ...,
         dry_run: bool = False,
         project_id: str | None = None,
     ) -> ImportResult:
         """Register the servers of a configuration file that you have for Claude, Cursor, VS Code or jupyter-ai."""
-    def health(self) -> list[McpHealth]:
+    def health(self) -> _List[McpHealth]:
         """Show how the servers are: state, latency, restarts, circuit breaker, last error. Asks none of them."""
     def search(self, *, q: str = "", limit: int = 20) -> ToolSearch:
         """Find tools of all enabled servers by what they do."""
@@ -147,7 +150,7 @@ class _Mcps:
         *,
         name: str | None = None,
         command: str | None = None,
-        args: list[str] | None = None,
+        args: _List[str] | None = None,
         env: dict[str, str | None] | None = None,
         cwd: str | None = None,
         url: str | None = None,
@@ -173,7 +176,7 @@ class _Mcps:
         arguments: dict[str, Any] = ...,
         timeout_s: float | None = None,
         call_id: str | None = None,
-    ) -> ToolResult:
+    ) -> CallResult:
         """Call a tool, and wait for what it answers."""
     def restart(self, mcp_id: str) -> McpHealth:
         """Start a server anew, and ask it again what it offers; calls that wait for it fail."""
@@ -237,7 +240,7 @@ class _AsyncQuestions:
     async def list(
         self,
         *,
-        state: Literal["open", "answered", "expired", "withdrawn", "all"] = "open",
+        state: Literal["open", "answered", "expired", "withdrawn"] | Literal["all"] = "open",
         task_id: str | None = None,
         call_id: str | None = None,
         wait_s: float = 0,
@@ -257,7 +260,7 @@ class _AsyncQuestions:
         """Answer a question: accept, decline or cancel. The first answer counts, wherever it comes from."""
 
 class _AsyncPayloads:
-    def get(self, handle: str) -> Document:
+    async def get(self, handle: str) -> Document:
         """Get a result that was too large to be shown, as a file."""
 
 class _AsyncOracles:
@@ -273,7 +276,7 @@ class _AsyncMcps:
         name: str,
         transport: Literal["stdio", "http", "sse"] | None = None,
         command: str | None = None,
-        args: list[str] = ...,
+        args: _List[str] = ...,
         env: dict[str, str] = ...,
         cwd: str | None = None,
         url: str | None = None,
@@ -292,12 +295,12 @@ class _AsyncMcps:
         *,
         path: str | None = None,
         config: dict[str, Any] | None = None,
-        only: list[str] = ...,
+        only: _List[str] = ...,
         dry_run: bool = False,
         project_id: str | None = None,
     ) -> ImportResult:
         """Register the servers of a configuration file that you have for Claude, Cursor, VS Code or jupyter-ai."""
-    async def health(self) -> list[McpHealth]:
+    async def health(self) -> _List[McpHealth]:
         """Show how the servers are: state, latency, restarts, circuit breaker, last error. Asks none of them."""
     async def search(self, *, q: str = "", limit: int = 20) -> ToolSearch:
         """Find tools of all enabled servers by what they do."""
@@ -309,7 +312,7 @@ class _AsyncMcps:
         *,
         name: str | None = None,
         command: str | None = None,
-        args: list[str] | None = None,
+        args: _List[str] | None = None,
         env: dict[str, str | None] | None = None,
         cwd: str | None = None,
         url: str | None = None,
@@ -335,7 +338,7 @@ class _AsyncMcps:
         arguments: dict[str, Any] = ...,
         timeout_s: float | None = None,
         call_id: str | None = None,
-    ) -> ToolResult:
+    ) -> CallResult:
         """Call a tool, and wait for what it answers."""
     async def restart(self, mcp_id: str) -> McpHealth:
         """Start a server anew, and ask it again what it offers; calls that wait for it fail."""
@@ -361,6 +364,7 @@ class VibeClient:
 
     aio: AsyncVibeClient
     is_async: bool
+    mcp: Servers
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _Tasks
@@ -375,6 +379,9 @@ class VibeClient:
     @property
     def capabilities(self) -> list[CapabilityInfo]:
         """What can be done here; asked of the platform once."""
+    @property
+    def catalogue(self) -> Catalogue:
+        """What MCP servers offer, as far as this client has seen it."""
     @property
     def tables(self) -> dict[str, str | None]:
         """For each capability, the field of its result that holds rows."""
@@ -397,6 +404,7 @@ class AsyncVibeClient:
     """The same methods for async code; each one is awaited."""
 
     is_async: bool
+    mcp: AsyncServers
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _AsyncTasks
@@ -411,6 +419,9 @@ class AsyncVibeClient:
     @property
     def capabilities(self) -> list[CapabilityInfo]:
         """What can be done here; asked of the platform once."""
+    @property
+    def catalogue(self) -> Catalogue:
+        """What MCP servers offer, as far as this client has seen it."""
     @property
     def tables(self) -> dict[str, str | None]:
         """For each capability, the field of its result that holds rows."""

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vibe_jupyter.client.namespaces import Namespace
+    from vibe_jupyter.client.namespaces import BaseClient, Namespace
     from vibe_jupyter.core.tasks.schemas import Explanation, TaskError
 
-__all__ = ["AsyncTaskHandle", "Record", "TaskHandle", "as_record"]
+__all__ = ["AsyncTaskHandle", "Record", "TaskHandle", "as_record", "client_of"]
 
 _PATIENCE_S = 30.0
 """How long a server may be gone before who waits for a task is told so: longer than it takes to restart."""
@@ -300,6 +300,11 @@ class AsyncTaskHandle(_Handle):
         """See `TaskHandle.explain`."""
         explanation: Explanation = await self._tasks.explain(self.id)
         return explanation
+
+
+def client_of(handle: TaskHandle) -> BaseClient:
+    """Return the client that a handle came from: no attribute of it, as those are the result's fields."""
+    return handle._tasks.client
 
 
 def _is_rows(value: Any) -> bool:

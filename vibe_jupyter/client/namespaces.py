@@ -6,8 +6,11 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.client.catalogue import Catalogue
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
+from vibe_jupyter.client.tool_results import CallResult
 from vibe_jupyter.core.errors import nearest
+from vibe_jupyter.core.mcp.schemas import McpCapabilities, ToolResult
 from vibe_jupyter.core.tasks.schemas import Task
 
 if TYPE_CHECKING:
@@ -46,6 +49,11 @@ class Namespace:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._operations]
 
+    @property
+    def client(self) -> BaseClient:
+        """Return the client that they belong to."""
+        return self._client
+
     def fetch(self, task_id: str) -> Task:
         """Return a task without a handle around it."""
         task: Task = self._client.transport.call(self._operations["get"], {"task_id": task_id})
@@ -73,6 +81,11 @@ class BaseClient:
             name: Namespace(name, self)
             for name in dict.fromkeys(operation.name.partition(".")[0] for operation in operations)
         }
+
+    @functools.cached_property
+    def catalogue(self) -> Catalogue:
+        """Return what MCP servers offer, as far as this client has seen it."""
+        return Catalogue(self)
 
     @functools.cached_property
     def capabilities(self) -> list[CapabilityInfo]:
@@ -131,10 +144,14 @@ class BaseClient:
         return function
 
     def wrap(self, result: Any) -> Any:
-        """Return a task with a handle around it, anything else as it is."""
+        """Return a task with a handle around it, a tool's result that can be read easily, anything else as it is."""
         if isinstance(result, Task):
             handle = AsyncTaskHandle if self.is_async else TaskHandle
             return handle(self._namespaces["tasks"], result)
+        if isinstance(result, ToolResult):
+            return CallResult.model_construct(**dict(result))
+        if isinstance(result, McpCapabilities):
+            self.catalogue.keep(result)
         return result
 
 

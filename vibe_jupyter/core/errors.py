@@ -28,6 +28,9 @@ __all__ = [
     "nearest",
 ]
 
+_SHOWN_STDERR = 2
+_SHOWN_CHARACTERS = 4000
+
 
 class VibeError(Exception):
     """Something failed in a way that we can explain.
@@ -60,8 +63,14 @@ class VibeError(Exception):
         self.data = data
 
     def __str__(self) -> str:
-        text = f"[{self.code}] {self.message}"
-        return f"{text}\nhint: {self.hint}" if self.hint else text
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what a person is told: what failed, what the failing process said last, and what to do next."""
+        stderr = (self.data or {}).get("stderr")
+        said = [f"  stderr: {line}" for line in stderr[-_SHOWN_STDERR:]] if isinstance(stderr, list) else []
+        return [f"[{self.code}] {self.message}", *said, *([f"hint: {self.hint}"] if self.hint else [])]
 
     @property
     def in_one_line(self) -> str:
@@ -73,8 +82,11 @@ class VibeError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def _render_traceback_(self) -> list[str]:
-        """Tell IPython to show the message instead of our stack."""
-        return [f"{type(self).__name__} {self}"]
+        """Tell IPython to show the message instead of our stack; it may quote what is no text of ours."""
+        from vibe_jupyter.core.plain_text import clean
+
+        lines = [clean(line, limit=_SHOWN_CHARACTERS, one_line=False) for line in self.lines]
+        return ["\n".join([f"{type(self).__name__} {lines[0]}", *lines[1:]])]
 
     def problem(self) -> dict[str, Any]:
         """Return RFC 9457 problem details, with our members `code`, `hint`, `errors` and `data`."""

@@ -109,13 +109,14 @@ class Session:
     @property
     def names(self) -> dict[str, Any]:
         """Return the user's variables."""
-        return self._shell.user_ns
+        names: dict[str, Any] = self._shell.user_ns
+        return names
 
     def follow(self, handle: TaskHandle) -> TaskHandle:
         """Wait for a task, showing how far it is."""
         from vibe_jupyter.widgets.progress import follow
 
-        return follow(handle, self._shell)
+        return follow(handle)
 
     def value_of(self, text: str) -> Any:
         """Return the value of a variable."""

@@ -61,6 +61,7 @@ class OwnVerb:
         run: does it; it imports what it needs itself.
         operation: the operation whose verb, arguments and description it takes over; None for a verb of its own,
             which then has `words` and a `description`.
+        replaces: arguments of the operation that are given in another way.
         add_arguments: adds the options that are its own.
         schema: finds the JSON Schema of its fields, given the client and what was typed; None if it has no fields.
         help: tells more about what was typed, e.g. about one tool; None if it has nothing to tell.
@@ -72,6 +73,7 @@ class OwnVerb:
     operation: str | None = None
     words: str = ""
     description: str = ""
+    replaces: frozenset[str] = frozenset()
     add_arguments: Callable[[Parser, Surface], None] = nothing_more
     schema: Callable[[VibeClient, Sequence[str]], Mapping[str, Any] | None] | None = None
     help: Callable[[VibeClient, Sequence[str]], Any] | None = None

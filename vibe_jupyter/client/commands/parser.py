@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["FLAGS", "Pairs", "Parser", "operation_parser", "scalar", "split_line"]
+__all__ = ["FLAGS", "Pairs", "Parser", "comma_separated", "operation_parser", "scalar", "split_line"]
 
 FLAGS = {"required_capabilities": "requires", "headers": "header"}
 """Flags that are shorter than the argument's name."""
@@ -119,12 +119,13 @@ def split_line(line: str) -> list[str]:
         ) from None
 
 
-def operation_parser(operation: Operation, prog: str) -> Parser:
+def operation_parser(operation: Operation, prog: str, without: frozenset[str] = frozenset()) -> Parser:
     """Return the parser of an operation: scalars are flags, `positional` is free, lists are comma-separated."""
     parser = Parser(prog, operation.description)
-    *words, last = (operation.positional or "").split() or [""]
+    free = [name for name in (operation.positional or "").split() if name not in without]
+    *words, last = free or [""]
     for name, info in operation.arguments.model_fields.items():
-        if name not in operation.hidden and name not in (*words, last):
+        if name not in operation.hidden | without and name not in free:
             _add_flag(parser, name, info)
     for name in words:
         parser.add_argument(name, help=_help(operation.arguments.model_fields[name]))
@@ -148,7 +149,7 @@ def _add_flag(parser: Parser, name: str, info: FieldInfo) -> None:
     elif get_origin(inner) is Literal:
         parser.add_argument(*spellings, choices=get_args(inner), **options)
     elif get_origin(inner) is list:
-        parser.add_argument(*spellings, type=_comma_separated, metavar="A,B", **options)
+        parser.add_argument(*spellings, type=comma_separated, metavar="A,B", **options)
     elif get_origin(inner) is dict:
         of = get_args(inner)[1]
         parser.add_argument(
@@ -176,7 +177,8 @@ def scalar(text: str) -> Any:
         return text
 
 
-def _comma_separated(text: str) -> Sequence[str]:
+def comma_separated(text: str) -> Sequence[str]:
+    """Return the parts of `a, b`."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.client.commands.own import Order, Place
     from vibe_jupyter.client.commands.verbs import Verb
 
-__all__ = ["run", "server_id_of"]
+__all__ = ["arguments_in", "run", "server_id_of"]
 
 
 def run(verb: Verb, order: Order, place: Place) -> Any:
@@ -27,7 +27,7 @@ def run(verb: Verb, order: Order, place: Place) -> Any:
     if verb.own is not None:
         return verb.own.run(place, order)
     assert verb.operation is not None
-    arguments = {**_in_body(order.body), **order.arguments}
+    arguments = {**arguments_in(order.body), **order.arguments}
     client, names = place.client, place.names
     if "task_id" in verb.operation.path_names:
         from vibe_jupyter.client.commands.tasks import task_id_of
@@ -63,7 +63,7 @@ def _question_id_of(client: VibeClient, word: str, names: Mapping[str, Any]) -> 
     return fitting[0] if fitting else word
 
 
-def _in_body(body: str | None) -> dict[str, Any]:
+def arguments_in(body: str | None) -> dict[str, Any]:
     """Return the arguments in a cell.
 
     Raises:

@@ -52,7 +52,7 @@ class Verb:
         """Return the parser of what follows the words, with the options that belong to the surface."""
         prog = f"{_PROGRAM[surface]} {self.words}".rstrip()
         if self.operation is not None:
-            parser = operation_parser(self.operation, prog)
+            parser = operation_parser(self.operation, prog, self.own.replaces if self.own else frozenset())
         else:
             described = self.own or self.local
             assert described is not None

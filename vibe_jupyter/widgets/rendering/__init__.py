@@ -19,6 +19,7 @@ from vibe_jupyter.widgets.rendering.bundle import (
 )
 from vibe_jupyter.widgets.rendering.cards import Listing, ProgressLine, StatusCard
 from vibe_jupyter.widgets.rendering.document import (
+    Audio,
     Bar,
     Block,
     Code,
@@ -29,15 +30,18 @@ from vibe_jupyter.widgets.rendering.document import (
     Id,
     Image,
     Line,
+    Link,
     Markdown,
     Marked,
     Table,
     Text,
 )
+from vibe_jupyter.widgets.rendering.mcp_cards import ImportPreview, PromptListing, ResourceListing, ToolHelp
 from vibe_jupyter.widgets.rendering.registry import register
 
 __all__ = [
     "JSON_TYPE",
+    "Audio",
     "Bar",
     "Block",
     "Code",
@@ -47,14 +51,19 @@ __all__ = [
     "Heading",
     "Id",
     "Image",
+    "ImportPreview",
     "Line",
+    "Link",
     "Listing",
     "Markdown",
     "Marked",
     "ProgressLine",
+    "PromptListing",
+    "ResourceListing",
     "StatusCard",
     "Table",
     "Text",
+    "ToolHelp",
     "as_html",
     "as_text",
     "mimebundle",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOTHING",
+    "Audio",
     "Bar",
     "Block",
     "Cell",
@@ -29,6 +30,7 @@ __all__ = [
     "Image",
     "Inline",
     "Line",
+    "Link",
     "Markdown",
     "Marked",
     "Style",
@@ -101,10 +103,23 @@ class Id:
         return self.text[-8:]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address, shown in full; only one of the web can be followed. Nothing is fetched from it."""
+
+    url: str
+    label: str | None = None
+
+    @property
+    def is_web(self) -> bool:
+        """Return whether a browser may go there."""
+        return self.url.startswith(("https://", "http://")) and self.url.isascii() and self.url.isprintable()
+
+
 NOTHING = Text("–", "muted")  # noqa: RUF001 - an en dash, as typography has it
 """What stands where a table has no value."""
 
-Inline: TypeAlias = str | Text | Marked | Bar | Command | Id
+Inline: TypeAlias = str | Text | Marked | Bar | Command | Id | Link
 Cell: TypeAlias = Inline | tuple[Inline, ...] | None
 """What stands in a table's cell; None is shown as nothing."""
 
@@ -178,6 +193,15 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Audio:
+    """A WAV, MP3, Ogg, FLAC, AAC, MP4 or WebM sound in base64."""
+
+    media_type: str
+    data: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fold:
     """Blocks that are shown on demand; text output names them only."""
 
@@ -185,4 +209,4 @@ class Fold:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Line | Heading | Table | Code | Markdown | Image | Fold
+Block: TypeAlias = Line | Heading | Table | Code | Markdown | Image | Audio | Fold

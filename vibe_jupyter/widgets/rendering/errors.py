@@ -10,20 +10,25 @@ from vibe_jupyter.widgets.rendering.document import Block, Line, Text
 from vibe_jupyter.widgets.rendering.registry import Renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["RENDERERS", "failure"]
 
+_SHOWN_STDERR = 2
 
-def failure(code: str, message: str, hint: str | None) -> Iterator[Block]:
-    """Return code and message, and the hint."""
+
+def failure(code: str, message: str, hint: str | None, stderr: Sequence[str] = ()) -> Iterator[Block]:
+    """Return code and message, what a failed process has said last, and the hint."""
     yield Line(Text(f"[{code}]", "strong", limit=100), " ", Text(message, limit=600))
+    for line in stderr[-_SHOWN_STDERR:]:
+        yield Line(Text("  stderr: ", "muted"), Text(line, limit=300))
     if hint:
         yield Line(Text("hint: ", "muted"), Text(hint, limit=600))
 
 
 def _failure_of(error: VibeError | TaskError) -> Iterator[Block]:
-    return failure(error.code, error.message, error.hint)
+    data = error.data if isinstance(error, VibeError) else None
+    return failure(error.code, error.message, error.hint, (data or {}).get("stderr") or ())
 
 
 RENDERERS: dict[type, Renderer] = {VibeError: Renderer(_failure_of), TaskError: Renderer(_failure_of)}

@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["write_html"]
 
 _TITLE_LIMIT = 1000
+_LINK_LIMIT = 2000
 _IMAGE_BYTES = 8_000_000
 _MARKDOWN_LIMIT = 50_000
 _SCROLLS_FROM = 24
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"})
+_SOUNDS = frozenset(
+    {
+        "audio/wav", "audio/x-wav", "audio/wave", "audio/mpeg", "audio/mp3", "audio/ogg", "audio/flac", "audio/aac",
+        "audio/mp4", "audio/webm",
+    }
+)  # fmt: skip
 _SPACE = "&#160;"
 _LINE = "var(--jp-border-color2,rgba(128,128,128,.3))"
 _COLOURS = {
@@ -72,6 +79,8 @@ def _block(block: d.Block) -> str:
             return _markdown(block.text)
         case d.Image():
             return _image(block)
+        case d.Audio():
+            return _audio(block)
         case d.Fold():
             inner = "".join(_block(one) for one in block.blocks)
             return (
@@ -96,6 +105,8 @@ def _inline(part: d.Inline, *, in_table: bool = False) -> str:
             return f'<code style="white-space:nowrap">{_escaped(part.spelled("notebook"), 300)}</code>'
         case d.Id():
             return _text(d.Text(part.shown, "code", title=part.text), in_table)
+        case d.Link():
+            return _link(part, in_table)
         case _:
             assert_never(part)
 
@@ -123,6 +134,14 @@ def _text(part: d.Text, in_table: bool) -> str:
             return f'<span style="color:{_COLOURS[part.style]}"{attribute}>{shown}</span>'
         case _:
             assert_never(part.style)
+
+
+def _link(link: d.Link, in_table: bool) -> str:
+    label = f"{_escaped(link.label, 200)} " if link.label and link.label != link.url else ""
+    if not link.is_web or len(link.url) > _LINK_LIMIT:
+        return label + _text(d.Text(link.url, "code", limit=_LINK_LIMIT), in_table)
+    url = _escaped(link.url, _LINK_LIMIT)
+    return f'{label}<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>'
 
 
 def _code_style(in_table: bool) -> str:
@@ -216,18 +235,42 @@ def _markdown(text: str) -> str:
 def _image(image: d.Image) -> str:
     name = image.name or image.media_type
     if image.media_type not in _IMAGES:
-        return f"<p>{_escaped(f'{name}: {image.media_type} is not shown here', 200)}</p>"
-    try:
-        if image.media_type == "image/svg+xml":
-            raw = image.data.encode("utf-8", "replace")
-        else:
-            raw = base64.b64decode("".join(image.data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return f"<p>{_escaped(f'{name}: the image is not valid base64', 200)}</p>"
+        return _not_shown(f"{name}: {image.media_type} is not shown here")
+    if image.media_type == "image/svg+xml":
+        raw: bytes | None = image.data.encode("utf-8", "replace")
+    else:
+        raw = _decoded(image.data)
+    if raw is None:
+        return _not_shown(f"{name}: the image is not valid base64")
     if len(raw) > _IMAGE_BYTES:
-        return f"<p>{_escaped(f'{name}: an image of {size(len(raw))} is not shown here', 200)}</p>"
+        return _not_shown(f"{name}: an image of {size(len(raw))} is not shown here")
     source = base64.b64encode(raw).decode("ascii")
     return (
         f'<p><img src="data:{image.media_type};base64,{source}" alt="{_escaped(name, 200)}" '
         'style="max-width:100%"></p>'
     )
+
+
+def _audio(audio: d.Audio) -> str:
+    name = audio.name or audio.media_type
+    media_type = audio.media_type.partition(";")[0].strip()
+    if media_type not in _SOUNDS:
+        return _not_shown(f"{name}: {audio.media_type} is not played here")
+    raw = _decoded(audio.data)
+    if raw is None:
+        return _not_shown(f"{name}: the sound is not valid base64")
+    if len(raw) > _IMAGE_BYTES:
+        return _not_shown(f"{name}: a sound of {size(len(raw))} is not played here")
+    source = base64.b64encode(raw).decode("ascii")
+    return f'<p><audio controls src="data:{media_type};base64,{source}" title="{_escaped(name, 200)}"></audio></p>'
+
+
+def _decoded(data: str) -> bytes | None:
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _not_shown(why: str) -> str:
+    return f"<p>{_escaped(why, 200)}</p>"

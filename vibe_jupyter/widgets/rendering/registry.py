@@ -27,12 +27,31 @@ _BUILT_IN_TYPES = {
     "vibe_jupyter.core.errors.VibeError": "errors",
     "vibe_jupyter.core.oracles.schemas.OracleInfo": "oracles",
     "vibe_jupyter.core.oracles.schemas.OracleList": "oracles",
+    **dict.fromkeys(
+        (
+            f"vibe_jupyter.core.mcp.schemas.{name}"
+            for name in ("ImportResult", "McpHealth", "McpList", "McpLogs", "McpServer")
+        ),
+        "mcp_servers",
+    ),
+    "vibe_jupyter.core.mcp.schemas.McpCapabilities": "mcp_offers",
+    "vibe_jupyter.core.mcp.schemas.ToolSearch": "mcp_offers",
+    "vibe_jupyter.core.mcp.schemas.ToolResult": "contents",
+    "vibe_jupyter.core.mcp.schemas.ResourceResult": "contents",
+    "vibe_jupyter.core.mcp.schemas.PromptResult": "contents",
+    "vibe_jupyter.core.operations.Document": "contents",
+    "vibe_jupyter.core.questions.schemas.Question": "questions",
+    "vibe_jupyter.core.questions.schemas.QuestionList": "questions",
     "vibe_jupyter.core.accounts.schemas.Profile": "platform",
     "vibe_jupyter.core.status.schemas.Health": "platform",
     "vibe_jupyter.core.status.schemas.Status": "platform",
     "vibe_jupyter.core.doctor.check.Check": "checks",
     "vibe_jupyter.core.config.EffectiveSetting": "config",
     "vibe_jupyter.client.demo.DemoReport": "demo",
+    f"{_PACKAGE}.mcp_cards.ImportPreview": "mcp_servers",
+    f"{_PACKAGE}.mcp_cards.PromptListing": "mcp_offers",
+    f"{_PACKAGE}.mcp_cards.ResourceListing": "mcp_offers",
+    f"{_PACKAGE}.mcp_cards.ToolHelp": "mcp_offers",
     f"{_PACKAGE}.cards.StatusCard": "platform",
     f"{_PACKAGE}.cards.ProgressLine": "progress",
 }
@@ -41,6 +60,7 @@ _BUILT_IN_RESULTS = (
     "data_profile",
     "environment_health",
     "file_search",
+    "mcp_tool",
     "notebook_query",
     "project_stats",
     "task_search",
@@ -168,6 +188,8 @@ def _task_type(name: str) -> str:
 
 def _for_task(task: Task) -> Renderer | None:
     name = _task_type(task.capability or task.type)
+    if name not in _by_task_type and name.startswith("mcp_"):
+        name = "mcp_tool"
     if name not in _by_task_type and name in _BUILT_IN_RESULTS:
         renderer: Renderer = import_module(f"{_PACKAGE}.results.{name}").RENDERER
         _by_task_type[name] = renderer

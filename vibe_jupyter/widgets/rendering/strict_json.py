@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from vibe_jupyter.core.mcp.schemas import Content, PromptResult, ResourceResult, ToolResult
+from vibe_jupyter.core.operations import Document
 from vibe_jupyter.core.tasks.schemas import Task
 from vibe_jupyter.widgets.rendering.formats import size
 from vibe_jupyter.widgets.rendering.registry import task_of
@@ -48,7 +50,7 @@ def _container(value: Any, depth: int) -> Any:
     if isinstance(value, Task):
         return _task(value, depth)
     if isinstance(value, BaseModel):
-        return _strict(value.model_dump(mode="json"), depth)
+        return _strict(_without_payloads(value).model_dump(mode="json"), depth)
     if isinstance(value, Mapping):
         return {_strict(str(name), depth): _strict(inner, depth) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -56,6 +58,22 @@ def _container(value: Any, depth: int) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _strict(getattr(value, field.name), depth) for field in fields(value)}
     return _strict(str(value), depth) if depth < _DEPTH - 1 else None
+
+
+def _without_payloads(model: BaseModel) -> BaseModel:
+    """Return a model without pictures, sounds and files: they are shown, and a notebook need not hold them twice."""
+    if isinstance(model, Document):
+        return model.model_copy(update={"content": b""})
+    if isinstance(model, (ToolResult, ResourceResult)):
+        return model.model_copy(update={"content": [_light(part) for part in model.content]})
+    if isinstance(model, PromptResult):
+        messages = [one.model_copy(update={"content": _light(one.content)}) for one in model.messages]
+        return model.model_copy(update={"messages": messages})
+    return model
+
+
+def _light(part: Content) -> Content:
+    return part if part.data is None else part.model_copy(update={"data": None})
 
 
 def _task(task: Task, depth: int) -> dict[str, Any]:

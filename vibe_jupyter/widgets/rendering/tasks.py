@@ -8,6 +8,7 @@ from vibe_jupyter.core.tasks.schemas import History, Task
 from vibe_jupyter.widgets.rendering import formats, registry
 from vibe_jupyter.widgets.rendering.document import (
     NOTHING,
+    Audio,
     Block,
     Cell,
     Code,
@@ -81,6 +82,8 @@ def _part(part: Part) -> Block:
         return Markdown(part.data)
     if part.media_type.startswith("image/"):
         return Image(part.media_type, part.data, part.name)
+    if part.media_type.startswith("audio/"):
+        return Audio(part.media_type, part.data, part.name)
     title = f"{part.name or 'part'} ({part.media_type})"
     if part.media_type == "text/plain":
         return Code(part.data)

@@ -58,6 +58,8 @@ class _Writer:
                 yield self._painted(
                     [(f"({clean(block.name or block.media_type, limit=200)}: an image)", "2")]
                 )
+            case d.Audio():
+                yield self._painted([(f"({clean(block.name or block.media_type, limit=200)}: a sound)", "2")])
             case d.Fold():
                 yield self._painted([(f"▸ {clean(block.summary, limit=200)}", "2")])
             case _:
@@ -90,6 +92,10 @@ class _Writer:
                 yield clean(part.spelled(self.surface), limit=300), _SGR["code"]
             case d.Id():
                 yield clean(part.shown, limit=8), _SGR["code"]
+            case d.Link():
+                if part.label and part.label != part.url:
+                    yield f"{clean(part.label, limit=200)} ", ""
+                yield clean(part.url, limit=2000), _SGR["code"]
             case _:
                 assert_never(part)
 
