@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from vibe_jupyter.client.commands.tasks import create_task
+from vibe_jupyter.client.task_types import task_type, tool_types
 from vibe_jupyter.core.accounts.principal import OWNER, Principal
 from vibe_jupyter.core.errors import InvalidInput, NotFound
 from vibe_jupyter.core.tasks.schemas import Task, TaskCreate
@@ -144,3 +146,31 @@ def test_a_server_that_is_gone_has_no_types(vibe: VibeClient) -> None:
     assert caught.value.code == "route.unknown_type"
     with pytest.raises(NotFound):
         vibe.mcps.capabilities("faulty")
+
+
+class TestFromACommandLine:
+    @pytest.mark.parametrize("kind", ["mcp.faulty.ok", "mcp_faulty_ok"])
+    def test_what_is_typed_is_what_the_schema_wants(self, vibe: VibeClient, kind: str) -> None:
+        """`5` is a text here, and a number where the tool wants one."""
+        assert create_task(vibe, {"type": kind}, fields={"s": "5"}).task.input == {"s": "5"}
+        added = create_task(vibe, {"type": "mcp.faulty.add"}, fields={"a": "1", "b": "2"})
+        assert added.task.input == {"a": 1, "b": 2}
+        assert added.wait().task.result["content"][0]["text"] == "3"
+
+    def test_a_text_goes_to_the_only_one_that_there_is(self, vibe: VibeClient) -> None:
+        assert create_task(vibe, {"type": "mcp.faulty.ok"}, text="hello you").task.input == {"s": "hello you"}
+        with pytest.raises(InvalidInput) as caught:
+            create_task(vibe, {"type": "mcp.faulty.add"}, text="hello")
+        assert "takes no text" in caught.value.message
+
+    def test_an_alias_is_typed_like_its_tool(self, vibe: VibeClient) -> None:
+        known = task_type(vibe, "sums_add")
+        assert known is not None
+        assert list(known.schema["properties"]) == ["a", "b"]
+
+    def test_types_are_offered_without_starting_a_server(self, vibe: VibeClient) -> None:
+        assert tool_types(vibe) == []
+        assert task_type(vibe, "mcp.faulty.ok", may_start=False) is None
+        assert vibe.mcps.health()[0].state == "stopped"
+        vibe.mcps.capabilities("faulty")
+        assert "mcp.faulty.ok" in tool_types(vibe)

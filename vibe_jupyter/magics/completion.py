@@ -70,8 +70,10 @@ def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]
     if choices:
         return sorted(choices)
     if flag in ("--type", "--requires", "--target") and session.is_connected:
-        known = session.client.capabilities
-        return sorted(item.task_type if flag == "--type" else item.name for item in known)
+        from vibe_jupyter.client.task_types import tool_types
+
+        known = [item.task_type if flag == "--type" else item.name for item in session.client.capabilities]
+        return [*sorted(known), *sorted(tool_types(session.client))]
     if flag == "--input":
         return sorted(session.variables)
     ids: list[str] = []
@@ -87,12 +89,12 @@ def _fields(before: list[str], session: Session) -> list[str]:
     found = re.search(r"(?:^| )--type[ =](\S+)", " ".join(before))
     if found is None or not session.is_connected:
         return []
-    return [
-        f"--{name.replace('_', '-')}"
-        for item in session.client.capabilities
-        if found[1] in (item.task_type, item.name)
-        for name in item.input_schema.get("properties", {})
-    ]
+    from vibe_jupyter.client.task_types import task_type
+    from vibe_jupyter.core.mcp.tools.arguments import properties_of
+
+    known = task_type(session.client, found[1], may_start=False)
+    names = [] if known is None else properties_of(known.schema)
+    return [f"--{name.replace('_', '-')}" for name in names]
 
 
 def _verb_at(words: list[str], verbs: dict[str, Verb]) -> tuple[Verb | None, int]:

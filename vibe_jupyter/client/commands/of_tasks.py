@@ -59,10 +59,12 @@ def _input_schema(client: VibeClient, words: Sequence[str]) -> Mapping[str, Any]
     kind = named.get("--type") or next(
         (after for word, after in itertools.pairwise(words) if word == "--type"), None
     )
-    for known in client.capabilities:
-        if kind in (known.task_type, known.name):
-            return known.input_schema
-    return None
+    if kind is None:
+        return None
+    from vibe_jupyter.client.task_types import task_type
+
+    known = task_type(client, kind)
+    return None if known is None else known.schema
 
 
 VERBS = (

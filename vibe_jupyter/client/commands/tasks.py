@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.client import frames
 from vibe_jupyter.client.commands.parser import scalar
+from vibe_jupyter.client.task_types import task_type
 from vibe_jupyter.core.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.client.handles import TaskHandle
+    from vibe_jupyter.client.task_types import TaskType
 
 __all__ = ["create_task", "parse_body", "task_id_of"]
 
@@ -41,7 +43,8 @@ def create_task(
         arguments: further arguments of `tasks.create`.
         text: the free text; it goes to the type's text field, or decides the type if none is given.
         value: the input: an object, a text, or a table (DataFrame, Arrow table), which is put into a file.
-        fields: single fields of the input, as text; each is read as YAML where it is no plain text.
+        fields: single fields of the input, as text; a tool's schema says what they are, else each is read as YAML
+            where it is no plain text.
         name: the variable that holds `value`, if any.
 
     Raises:
@@ -62,7 +65,8 @@ def create_task(
             code="task.invalid_input",
             hint="give an object (dict), a text or a DataFrame",
         )
-    input_.update({name: scalar(raw) for name, raw in (fields or {}).items()})
+    known = task_type(client, kind) if kind not in (None, "ask") and (text or fields) else None
+    input_.update(_typed(fields or {}, known))
     if kind in (None, "ask"):
         if input_ and not text:
             raise InvalidInput(
@@ -84,7 +88,7 @@ def create_task(
             )
         return _create(client, {**arguments, "type": "ask", "input": {"text": text}})
     if text:
-        input_.setdefault(_text_field(client, kind), text)
+        input_.setdefault(_text_field(kind, known), text)
     return _create(client, {**arguments, "type": kind, "input": input_})
 
 
@@ -163,8 +167,16 @@ def _create(client: VibeClient, arguments: dict[str, Any]) -> TaskHandle:
     return handle
 
 
-def _text_field(client: VibeClient, kind: str) -> str:
-    field = client.text_fields.get(kind, "query")
+def _typed(fields: Mapping[str, str], known: TaskType | None) -> dict[str, Any]:
+    if known is not None and known.is_tool:
+        from vibe_jupyter.core.mcp.tools.arguments import parse_text_arguments
+
+        return parse_text_arguments(known.schema, fields)
+    return {name: scalar(raw) for name, raw in fields.items()}
+
+
+def _text_field(kind: str, known: TaskType | None) -> str:
+    field = "query" if known is None else known.text_field
     if field is None:
         raise InvalidInput(
             f"{kind} takes no text", code="task.invalid_input", hint="leave the text out, or another --type"
