@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -265,5 +266,8 @@ def _shown(context: Context, place: int, one: Content) -> Content:
     if one.type not in ("image", "audio") or one.data is None or one.mime_type is None:
         return one
     name = one.name or f"content-{place}"
-    context.add_part(Part(media_type=one.mime_type, data=one.data, name=name))
+    data = one.data
+    if one.mime_type == "image/svg+xml":  # a text; and MCP sends every image as base64
+        data = base64.b64decode(data).decode(errors="replace")
+    context.add_part(Part(media_type=one.mime_type, data=data, name=name))
     return one.model_copy(update={"data": None, "name": name})

@@ -230,6 +230,13 @@ class TestItsAnswers:
         assert result.content[3].handle == "large"
         assert context.answer.content[1].data == pixels, "the answer itself is not changed"
 
+    async def test_a_drawing_is_a_text_as_a_part(self) -> None:
+        drawing = "<svg xmlns='http://www.w3.org/2000/svg'/>"
+        sent = base64.b64encode(drawing.encode()).decode()
+        context = Called(answer(Content(type="image", data=sent, mime_type="image/svg+xml")))
+        await run(tool_target(ToolOffer("files", tool())), context)
+        assert context.parts[0].data == drawing
+
 
 class Owned:
     """A source with the tools of one user."""
