@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,10 @@ def _plain(result: Any) -> Any:
         return result.model_dump(mode="json")
     if isinstance(result, list):
         return [_plain(item) for item in result]
+    if is_dataclass(result):
+        from vibe_jupyter.widgets.rendering.strict_json import as_json
+
+        return as_json(result)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -18,9 +19,12 @@ _HELP = """Say what you want done, and it is routed, run, explained and remember
     %vibe task list | show ID | explain ID           look at tasks; an ID may be a variable such as _
     %vibe task cancel ID | retry ID
     %vibe oracles                                    what can be done here
+    %vibe mcp add files -- COMMAND ARGS              register an MCP server; mcp import takes those of other programs
+    %vibe mcp tools files                            what it can do
+    %vibe mcp call files.list_directory --path .     call a tool; with ? at the end: what it takes
     %vibe help [VERB]                                everything
 
-A task that fails fails the cell. `-o NAME` stores the result, `--no-wait` returns at once. In a cell magic, the
+A task or tool that fails fails the cell. `-o NAME` stores the result, `--no-wait` returns at once. In a cell magic, the
 cell is the input: a text, or JSON or YAML of an object.
 
     %%vibe task --type file_search
@@ -46,12 +50,19 @@ def register(shell: InteractiveShell) -> None:
         from vibe_jupyter.magics.completion import matcher_for
 
         completer.custom_matchers.append(matcher_for(shell))
+    from vibe_jupyter.magics.question_marks import keep_question_marks
+
+    shell.input_transformers_cleanup.append(keep_question_marks)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Take them away again."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("vibe", None)
+    from vibe_jupyter.magics.question_marks import keep_question_marks
+
+    with contextlib.suppress(ValueError):
+        shell.input_transformers_cleanup.remove(keep_question_marks)
     completer = getattr(shell, "Completer", None)
     if completer is not None:
         completer.custom_matchers[:] = [

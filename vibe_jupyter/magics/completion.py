@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from vibe_jupyter.client.catalogue import Catalogue
     from vibe_jupyter.client.commands.verbs import Verb
     from vibe_jupyter.magics.session import Session
 
@@ -51,7 +52,7 @@ def suggestions(rest: str, session: Session) -> list[str]:
     verbs = verbs_of("magic")
     verb, depth = _verb_at(before, verbs)
     offered: list[str] = []
-    if depth == len(before):  # the next word may be one of a verb
+    if verb is None or depth == len(before):  # the next word may be one of a verb
         position = len(before)
         offered += sorted(
             words.split()[position]
@@ -59,11 +60,11 @@ def suggestions(rest: str, session: Session) -> list[str]:
             if words.split()[:position] == before and len(words.split()) > position
         )
     if verb is not None:
-        offered += _arguments(verb, before, session)
+        offered += _arguments(verb, before, before[depth:], session)
     return [word for word in dict.fromkeys(offered) if word.startswith(last)]
 
 
-def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]:
+def _arguments(verb: Verb, before: list[str], given: list[str], session: Session) -> Iterable[str]:
     flag = before[-1] if before else ""
     parser = verb.parser("magic")
     choices = parser.choices_of(flag)
@@ -76,12 +77,32 @@ def _arguments(verb: Verb, before: list[str], session: Session) -> Iterable[str]
         return [*sorted(known), *sorted(tool_types(session.client))]
     if flag == "--input":
         return sorted(session.variables)
+    if verb.words.startswith("mcp ") and session.is_connected:
+        known = _of_mcp(verb, given, session.client.catalogue)
+        return known if flag.startswith("--") and known else [*known, *sorted(parser.flags), "-o"]
     ids: list[str] = []
     if verb.operation is not None and "task_id" in verb.operation.path_names and session.is_connected:
         newest_first = session.client.tasks.history(limit=_RECENT, results=False).items
         ids = [task.id for task in newest_first]
     fields = _fields(before, session) if verb.words == "task" else []
     return [*ids, *sorted([*fields, *parser.flags, "-o"])]
+
+
+def _of_mcp(verb: Verb, given: list[str], catalogue: Catalogue) -> list[str]:
+    """Return servers, tools, their options, and what else a server offers."""
+    from vibe_jupyter.magics import mcp_completion as mcp
+
+    named = [word for word in given if not word.startswith("-")]
+    if verb.words == "mcp call":
+        return mcp.tool_words(catalogue, given) if named else mcp.tools(catalogue)
+    if not named and verb.words not in ("mcp add", "mcp import", "mcp search", "mcp list"):
+        return mcp.servers(catalogue)
+    if verb.words == "mcp read" and len(named) == 1:
+        return mcp.resources_of(catalogue, named[0])
+    if verb.words == "mcp prompt":
+        prompts = mcp.prompts_of(catalogue, named[0])
+        return list(prompts) if len(named) == 1 else [f"--{name}" for name in prompts.get(named[1], [])]
+    return []
 
 
 def _fields(before: list[str], session: Session) -> list[str]:

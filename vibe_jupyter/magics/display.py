@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["show_models"]
+__all__ = ["show_listings", "show_models"]
 
 
 def show_models(shell: InteractiveShell, operations: tuple[Operation, ...]) -> None:
@@ -26,6 +26,17 @@ def show_models(shell: InteractiveShell, operations: tuple[Operation, ...]) -> N
     for model in models:
         if inspect.isclass(model) and issubclass(model, BaseModel):
             formatter.for_type(model, _mimebundle)
+
+
+def show_listings(shell: InteractiveShell) -> None:
+    """Register our renderer for lists as text: IPython has one of its own for every list."""
+    from vibe_jupyter.widgets.rendering import Listing, as_text
+
+    def write(value: Any, printer: Any, _cycle: bool) -> None:
+        printer.text(as_text(value))
+
+    assert shell.display_formatter is not None
+    shell.display_formatter.formatters["text/plain"].for_type(Listing, write)
 
 
 def _mimebundle(value: Any, include: Any = None, exclude: Any = None) -> dict[str, Any]:

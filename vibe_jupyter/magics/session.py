@@ -13,6 +13,7 @@ from vibe_jupyter.client.commands.running import run
 from vibe_jupyter.client.commands.verbs import find_verb, parse
 from vibe_jupyter.core.errors import InvalidInput, VibeError
 from vibe_jupyter.core.settings import load_settings
+from vibe_jupyter.magics.display import show_listings, show_models
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -39,6 +40,7 @@ class Session:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._client: VibeClient | None = None
+        show_listings(shell)
 
     @property
     def client(self) -> VibeClient:
@@ -141,8 +143,6 @@ class Session:
 
     def _use(self, client: VibeClient) -> None:
         self._client = client
-        from vibe_jupyter.magics.display import show_models
-
         show_models(self._shell, client.operations)
 
     def _card(self) -> Any:

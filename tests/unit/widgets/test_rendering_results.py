@@ -238,7 +238,7 @@ def test_the_status_card_says_where_it_runs_what_goes_on_and_what_to_try() -> No
     card = StatusCard(STATUS, "your Jupyter server", [make_task(), make_task(state="running")])
     text = text_of(card)
     assert "vibe 0.1.0 · your Jupyter server · data in /srv/vibe" in text
-    assert "6 oracles ready · 1 running" in text
+    assert "6 oracles ready · 0 MCP servers · 1 running" in text
     assert "▲ oracle vision: no module named torch" in text
     assert "▸ running" in text
     assert 'try: jupyter vibe task "where is the login handled?" · jupyter vibe oracles' in text

@@ -92,7 +92,9 @@ def _worker(_arguments: dict[str, Any]) -> Any:
 
 def _mcp_serve_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help="base URL of a Jupyter server, or in-process; default: look for one")
-    parser.add_argument("--token", help="token of that server; better in VIBE_SERVER_TOKEN, which others cannot see")
+    parser.add_argument(
+        "--token", help="token of that server; better in VIBE_SERVER_TOKEN, which others cannot see"
+    )
 
 
 def _mcp_serve(arguments: dict[str, Any]) -> Any:

@@ -148,6 +148,14 @@ def _tools_arguments(parser: Parser, _surface: Surface) -> None:
     parser.add_argument("mcp_id", nargs="?", help="the server; default: the known tools of all")
 
 
+def _remove(place: Place, order: Order) -> Any:
+    from vibe_jupyter.client.commands.running import server_id_of
+    from vibe_jupyter.widgets.rendering import ForgottenServer
+
+    server = server_id_of(order.arguments["mcp_id"], place.names)
+    return ForgottenServer(place.client.mcps.remove(server))
+
+
 def _resources(place: Place, order: Order) -> Any:
     from vibe_jupyter.widgets.rendering import ResourceListing
 
@@ -205,6 +213,7 @@ VERBS = (
     OwnVerb(_set, operation="mcps.update", add_arguments=_policy_options, takes_body=True),
     OwnVerb(_import, operation="mcps.import_config"),
     OwnVerb(_health, operation="mcps.health", add_arguments=_optional_server),
+    OwnVerb(_remove, operation="mcps.remove"),
     OwnVerb(
         _tools, operation="mcps.capabilities", replaces=frozenset({"mcp_id"}), add_arguments=_tools_arguments
     ),

@@ -71,6 +71,7 @@ def arguments_for(
 
 def _call(place: Place, order: Order) -> Any:
     from vibe_jupyter.client.commands.tasks import parse_body
+
     server, name = _split(order.arguments["mcp_id"])
     timeout = order.arguments.get("timeout_s")
     tool = place.client.mcp[server][name]

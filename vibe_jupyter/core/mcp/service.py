@@ -36,13 +36,13 @@ from vibe_jupyter.core.mcp.tools.results import contents_of, messages_of, tool_r
 from vibe_jupyter.core.questions.service import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.mcp.offers import KnownServer
     from vibe_jupyter.core.mcp.registry.registration import Registration
-    from vibe_jupyter.core.mcp.registry.store import McpStore
+    from vibe_jupyter.core.mcp.registry.store import McpStore, StoredServer
     from vibe_jupyter.core.mcp.schemas import (
         McpAdd,
         McpCapabilities,
@@ -96,12 +96,15 @@ class McpService:
     async def list_servers(self, principal: Principal) -> McpList:
         """Return a user's servers, and files that could be imported."""
         offers = await self.offers.of(principal.user_id)
-        imported = {server.record.stored.source for server in offers.servers.values()}
-        found = [str(path) for path in find_configs(self._root) if str(path) not in imported]
         return McpList(
             servers=[shown_server(server, self._health_of(server)) for server in offers.servers.values()],
-            found=found,
+            found=self._found(server.record.stored for server in offers.servers.values()),
         )
+
+    async def counts(self, principal: Principal) -> tuple[int, list[str]]:
+        """Return how many servers a user has, and the files that could be imported; on any event loop."""
+        stored = await self._store.servers(principal.user_id)
+        return len(stored), self._found(stored)
 
     async def add(self, principal: Principal, body: McpAdd) -> McpServer:
         """Register a server."""
@@ -263,6 +266,10 @@ class McpService:
     async def aclose(self) -> None:
         """End all sessions."""
         await self.hub.aclose()
+
+    def _found(self, servers: Iterable[StoredServer]) -> list[str]:
+        imported = {server.source for server in servers}
+        return [str(path) for path in find_configs(self._root) if str(path) not in imported]
 
     def _health_of(self, server: KnownServer) -> SessionHealth:
         return self.hub.pool.health(server.record.stored.id)

@@ -30,6 +30,7 @@ async def get_health(platform: Platform, principal: Principal | None) -> Health:
 @operation("platform.status", "GET /status", verb="status", scope="platform:read", inline=True)
 async def get_status(platform: Platform, principal: Principal) -> Status:
     """Show where the platform runs and what it has to do for you."""
+    servers, found = await platform.mcp.counts(principal) if "mcps:read" in principal.scopes else (0, [])
     return Status(
         version=__version__,
         api_level=API_LEVEL,
@@ -39,6 +40,8 @@ async def get_status(platform: Platform, principal: Principal) -> Status:
         data_dir=str(platform.settings.data_dir),
         database=platform.database.dialect,
         oracles=len(platform.registry.targets),
+        mcp_servers=servers,
+        mcp_found=found,
         tasks=await platform.task_store.counts(principal.user_id),
         problems=[
             *([f"tasks wait: {platform.execution.problem}"] if platform.execution.problem else []),

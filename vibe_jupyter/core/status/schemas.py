@@ -34,5 +34,10 @@ class Status(BaseModel):
     data_dir: str
     database: Literal["sqlite", "postgresql"]
     oracles: int
+    mcp_servers: int = Field(default=0, description="How many MCP servers you have registered.")
+    mcp_found: list[str] = Field(
+        default_factory=list,
+        description="Configuration files of other programs, whose servers could be imported.",
+    )
     tasks: dict[str, int] = Field(description="How many unfinished tasks of yours are in which state.")
     problems: list[str] = Field(description="What is not as it should be, one line each.")

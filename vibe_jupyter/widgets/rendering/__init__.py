@@ -36,7 +36,13 @@ from vibe_jupyter.widgets.rendering.document import (
     Table,
     Text,
 )
-from vibe_jupyter.widgets.rendering.mcp_cards import ImportPreview, PromptListing, ResourceListing, ToolHelp
+from vibe_jupyter.widgets.rendering.mcp_cards import (
+    ForgottenServer,
+    ImportPreview,
+    PromptListing,
+    ResourceListing,
+    ToolHelp,
+)
 from vibe_jupyter.widgets.rendering.registry import register
 
 __all__ = [
@@ -48,6 +54,7 @@ __all__ = [
     "Column",
     "Command",
     "Fold",
+    "ForgottenServer",
     "Heading",
     "Id",
     "Image",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vibe_jupyter.core.mcp.schemas import ImportResult, McpCapabilities, ToolInfo
+    from vibe_jupyter.core.mcp.schemas import ImportResult, McpCapabilities, McpServer, ToolInfo
 
-__all__ = ["ImportPreview", "PromptListing", "ResourceListing", "ToolHelp"]
+__all__ = ["ForgottenServer", "ImportPreview", "PromptListing", "ResourceListing", "ToolHelp"]
 
 
 class _Shown:
@@ -47,3 +47,10 @@ class ImportPreview(_Shown):
     """What configuration files would add, by path; an error in words where one cannot be read."""
 
     files: dict[str, ImportResult | str]
+
+
+@dataclass(frozen=True)
+class ForgottenServer(_Shown):
+    """A server that was removed."""
+
+    server: McpServer

@@ -192,7 +192,7 @@ def _resources(listing: ResourceListing) -> Iterator[Block]:
         yield Line(Text(offer.id, "strong"), " offers nothing to be read")
         return
     columns = (
-        Column("uri", is_fluid=True), Column("name"), Column("type"), Column("size", "right"),
+        Column("uri", is_fluid=True, wraps=True), Column("name"), Column("type"), Column("size", "right"),
         Column("", is_fluid=True),
     )  # fmt: skip
     yield Table(columns, rows)

@@ -22,7 +22,7 @@ from vibe_jupyter.widgets.rendering.document import (
 )
 from vibe_jupyter.widgets.rendering.formats import ago, counted, duration, moment, number, value
 from vibe_jupyter.widgets.rendering.generic import facts
-from vibe_jupyter.widgets.rendering.mcp_cards import ImportPreview
+from vibe_jupyter.widgets.rendering.mcp_cards import ForgottenServer, ImportPreview
 from vibe_jupyter.widgets.rendering.registry import Renderer
 
 if TYPE_CHECKING:
@@ -97,6 +97,12 @@ def _server(server: McpServer) -> Iterator[Block]:
         yield Line(Text("▲ ", "warn"), Text(server.problem, limit=600))
     yield facts(list(_facts(server)))
     yield Line(Text("see what it can do: ", "muted"), Command("mcp tools", server.id))
+
+
+def _forgotten(gone: ForgottenServer) -> Iterator[Block]:
+    server = gone.server
+    yield Line(Text(server.id, "strong", limit=100), " is forgotten; it was")
+    yield Code(what_runs(server), limit=_WHOLE)
 
 
 def _facts(server: McpServer) -> Iterator[tuple[str, Cell]]:
@@ -247,4 +253,5 @@ RENDERERS: dict[type, Renderer] = {
     McpLogs: Renderer(_logs),
     ImportResult: Renderer(_imported),
     ImportPreview: Renderer(_preview),
+    ForgottenServer: Renderer(_forgotten),
 }

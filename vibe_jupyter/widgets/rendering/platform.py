@@ -11,6 +11,7 @@ from vibe_jupyter.widgets.rendering.cards import StatusCard
 from vibe_jupyter.widgets.rendering.document import (
     Block,
     Cell,
+    Command,
     Inline,
     Line,
     Text,
@@ -36,13 +37,26 @@ def _card(card: StatusCard) -> Iterator[Block]:
         Text(_home(status.data_dir), "code"),
     )
     unfinished = ", ".join(f"{number(count)} {state}" for state, count in status.tasks.items() if count)
-    yield Line(f"{counted(status.oracles, 'oracle')} ready · {unfinished or 'no task is waiting'}")
+    yield Line(
+        f"{counted(status.oracles, 'oracle')} ready · ",
+        *_mcp(status),
+        f" · {unfinished or 'no task is waiting'}",
+    )
     yield from problem_lines(status.problems)
     if card.recent:
         yield tasks_table(card.recent)
     if card.next_steps:
         steps: list[Inline] = [inline for step in card.next_steps for inline in (" · ", step)]
         yield Line(Text("try: ", "muted"), *steps[1:])
+
+
+def _mcp(status: Status) -> list[Inline]:
+    """Return how many MCP servers there are, and what finds more."""
+    said: list[Inline] = [counted(status.mcp_servers, "MCP server")]
+    if not status.mcp_found:
+        return said
+    where = _home(status.mcp_found[0]) if len(status.mcp_found) == 1 else f"{len(status.mcp_found)} files"
+    return [*said, " (", Command("mcp import"), " found ", Text(where, "code"), ")"]
 
 
 def _status(status: Status) -> Iterator[Block]:
@@ -54,6 +68,7 @@ def _status(status: Status) -> Iterator[Block]:
         ("data", Text(_home(status.data_dir), "code")),
         ("database", status.database),
         ("oracles", number(status.oracles)),
+        ("MCP servers", number(status.mcp_servers)),
         (
             "tasks",
             ", ".join(f"{number(count)} {state}" for state, count in status.tasks.items())

@@ -48,6 +48,7 @@ _BUILT_IN_TYPES = {
     "vibe_jupyter.core.doctor.check.Check": "checks",
     "vibe_jupyter.core.config.EffectiveSetting": "config",
     "vibe_jupyter.client.demo.DemoReport": "demo",
+    f"{_PACKAGE}.mcp_cards.ForgottenServer": "mcp_servers",
     f"{_PACKAGE}.mcp_cards.ImportPreview": "mcp_servers",
     f"{_PACKAGE}.mcp_cards.PromptListing": "mcp_offers",
     f"{_PACKAGE}.mcp_cards.ResourceListing": "mcp_offers",
