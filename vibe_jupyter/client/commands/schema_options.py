@@ -56,7 +56,7 @@ def options_of(schema: Mapping[str, Any]) -> list[SchemaOption]:
     from vibe_jupyter.core.mcp.tools.arguments import properties_of
 
     required = schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    needed = {one for one in required if isinstance(one, str)} if isinstance(required, list) else set()
     options = [
         _option(name, own, schema, is_required=name in needed) for name, own in properties_of(schema).items()
     ]

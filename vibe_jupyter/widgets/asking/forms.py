@@ -89,7 +89,7 @@ def fields_of(schema: dict[str, Any]) -> list[Field]:
     """Return what a form asks for, in the schema's order; what cannot be read of it is left out."""
     properties = schema.get("properties")
     required = schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    needed = {one for one in required if isinstance(one, str)} if isinstance(required, list) else set()
     return [
         Field(name, own, name in needed, tuple(choices_of(own)))
         for name, own in (properties if isinstance(properties, dict) else {}).items()

@@ -229,6 +229,6 @@ def _hint(tool: ToolInfo, arguments: Mapping[str, Any]) -> str:
         if name not in properties and (near := nearest(name, properties, 1)):
             return f"did you mean {near[0]}?"
     required = tool.input_schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    needed = {one for one in required if isinstance(one, str)} if isinstance(required, list) else set()
     fields = ", ".join(f"{name}{'' if name in needed else '?'}" for name in list(properties)[:20])
     return f"it takes {fields}" if fields else "it takes no arguments"
