@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from vibe_jupyter.client.commands.helping import asked_for_help
 from vibe_jupyter.client.commands.tasks import parse_body
 from vibe_jupyter.client.commands.verbs import find_verb, parse
 from vibe_jupyter.core.errors import InvalidInput
@@ -83,3 +84,70 @@ def test_a_broken_object_is_an_error_and_no_text(body: str, place: str) -> None:
         parse_body(body)
     assert caught.value.code == "task.invalid_input"
     assert "\n" not in caught.value.message
+
+
+def test_a_command_to_be_registered_stands_behind_two_dashes() -> None:
+    arguments, _ = parsed(
+        "mcp", "add", "files", "--env", "A=1", "--env", "B=x=y", "--", "npx", "-y", "@s/f", "--", "."
+    )
+    assert arguments == {
+        "name": "files", "env": {"A": "1", "B": "x=y"}, "command": "npx", "args": ["-y", "@s/f", "--", "."],
+    }  # fmt: skip
+
+
+def test_headers_are_given_one_by_one() -> None:
+    words = [
+        "mcp",
+        "add",
+        "web",
+        "--url",
+        "http://x",
+        "--header",
+        "Authorization=Bearer ${T}",
+        "--header",
+        "X=1",
+    ]
+    arguments, _ = parsed(*words)
+    assert arguments["headers"] == {"Authorization": "Bearer ${T}", "X": "1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["mcp", "add", "x", "--command", "a", "--", "b"], "not with both"),
+        (["mcp", "add", "x", "--"], "a command belongs behind --"),
+        (["mcp", "add", "x", "--env", "novalue"], "takes NAME=VALUE"),
+        (["mcp", "add", "x", "--env", "=1"], "takes NAME=VALUE"),
+        (["mcp", "set", "x", "--policy", "nothing"], "no object"),
+        (["mcp", "call"], "SERVER.TOOL"),
+    ],
+)
+def test_a_wrong_line_about_servers_says_what_is_wrong(words: list[str], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        parsed(*words)
+
+
+def test_a_name_alone_takes_a_variable_of_a_server_away() -> None:
+    arguments, _ = parsed("mcp", "set", "x", "--env", "A", "--env", "B=2", "--policy", '{"approval": "ask"}')
+    assert (arguments["env"], arguments["policy"]) == ({"A": None, "B": "2"}, {"approval": "ask"})
+
+
+def test_the_content_of_an_answer_has_the_types_of_yaml() -> None:
+    arguments, _ = parsed(
+        "answer", "an-id", "--content", "age=36", "--content", "name=Ada", "--content", "ok=true"
+    )
+    assert arguments["content"] == {"age": 36, "name": "Ada", "ok": True}
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("mcp call git.git_log?", "mcp call git.git_log"), ("mcp call git.git_log ?", "mcp call git.git_log"),
+        ("mcp call git.git_log --help", "mcp call git.git_log"), ("mcp call?", "mcp call"), ("mcp?", "mcp"),
+        ("mcp", "mcp"), ("task list?", "task list"), ("?", ""), ("task where is the login?", None),
+        ("mcp call git.ask why?", None), ("task ?x", None), ("db upgrade?", "db upgrade"),
+    ],
+)  # fmt: skip
+def test_a_question_mark_asks_for_help_or_belongs_to_the_text(words: str, asked: str | None) -> None:
+    found = asked_for_help(words.split(), "cli")
+    assert (None if found is None else " ".join(found)) == asked

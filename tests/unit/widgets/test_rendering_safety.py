@@ -21,10 +21,11 @@ from vibe_jupyter.core.tasks.schemas import Explanation, History
 from vibe_jupyter.widgets.rendering import JSON_TYPE, as_html, as_text, mimebundle
 
 TAGS = {
-    "a", "b", "blockquote", "br", "code", "details", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img",
-    "li", "mark", "ol", "p", "pre", "s", "span", "strong", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "audio", "b", "blockquote", "br", "code", "details", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
+    "img", "li", "mark", "ol", "p", "pre", "s", "span", "strong", "summary", "table", "tbody", "td", "th", "thead",
+    "tr", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"align", "alt", "class", "href", "src", "style", "title", "start"}
+ATTRIBUTES = {"align", "alt", "class", "controls", "href", "rel", "src", "start", "style", "target", "title"}
 ATTACKS = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -79,7 +80,10 @@ def assert_harmless(html: str) -> None:
         if name == "href":
             assert urlsplit(value or "").scheme in ("", "http", "https", "mailto")
         if name == "src":
-            assert re.match(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=]*\Z", value or "")
+            allowed = r"data:(image/(png|jpeg|gif|webp|svg\+xml)|audio/[a-z0-9-]+);base64,[A-Za-z0-9+/=]*\Z"
+            assert re.match(allowed, value or "")
+        if name == "target":
+            assert ("rel", "noopener noreferrer") in reader.attributes
         if name == "class":
             assert value == "tex2jax_ignore mathjax_ignore" or (value or "").startswith("language-")
     html.encode("utf-8")

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -50,7 +51,12 @@ def _container(value: Any, depth: int) -> Any:
     if isinstance(value, Task):
         return _task(value, depth)
     if isinstance(value, BaseModel):
-        return _strict(_without_payloads(value).model_dump(mode="json"), depth)
+        # Not as JSON: that would fail at half a surrogate pair, which `_strict` mends.
+        return _strict(_without_payloads(value).model_dump(), depth)
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, bytes):
+        return None
     if isinstance(value, Mapping):
         return {_strict(str(name), depth): _strict(inner, depth) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
