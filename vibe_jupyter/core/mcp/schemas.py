@@ -127,7 +127,7 @@ class McpAdd(BaseModel):
     project_id: str | None = Field(default=None, max_length=100, description="Null: for all your work.")
     timeout_s: float = Field(default=60, gt=0, le=86_400, description="Time limit of a call in seconds.")
     start_timeout_s: float = Field(default=30, gt=0, le=3600, description="Time limit of its start.")
-    concurrency: int = Field(default=32, ge=1, le=1000, description="Calls at once.")
+    concurrency: int = Field(default=64, ge=1, le=1000, description="Calls at once.")
     aliases: dict[Name, Name] = Field(
         default_factory=dict,
         max_length=200,

@@ -37,7 +37,7 @@ class Limits:
     call_timeout_s: float = 60.0
     start_timeout_s: float = 30.0
     max_result_bytes: int = 64 * 2**20
-    concurrency: int = 32
+    concurrency: int = 64
     idle_s: float = 300.0
     """After so long without a call the session is closed; the next call opens a new one."""
 

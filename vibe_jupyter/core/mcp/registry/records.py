@@ -39,7 +39,7 @@ class ServerConfig(BaseModel):
     inputs: dict[str, str] = {}
     timeout_s: float = 60
     start_timeout_s: float = 30
-    concurrency: int = 32
+    concurrency: int = 64
     aliases: dict[str, str] = {}
 
     @property
