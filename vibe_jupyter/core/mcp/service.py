@@ -168,8 +168,14 @@ class McpService:
         ]
         return ToolSearch(tools=tools, total=total, unknown=unknown)
 
-    async def execute(self, principal: Principal, server: str, body: ToolCall) -> ToolResult:
-        """Call a tool directly."""
+    async def execute(
+        self,
+        principal: Principal,
+        server: str,
+        body: ToolCall,
+        progress: Callable[[float | None, str], None] | None = None,
+    ) -> ToolResult:
+        """Call a tool directly; `progress` is as in `calls.ToolCaller`."""
         return await self.call(
             ToolRequest(
                 user_id=principal.user_id,
@@ -179,7 +185,8 @@ class McpService:
                 timeout_s=body.timeout_s,
                 call_id=body.call_id,
                 caller="agent" if principal.via == "mcp" else "owner",
-            )
+            ),
+            progress,
         )
 
     async def call(
