@@ -123,7 +123,7 @@ class _Mcps:
         project_id: str | None = None,
         timeout_s: float = 60,
         start_timeout_s: float = 30,
-        concurrency: int = 32,
+        concurrency: int = 64,
         aliases: dict[str, str] = ...,
         policy: McpPolicy = ...,
     ) -> McpServer:
@@ -285,7 +285,7 @@ class _AsyncMcps:
         project_id: str | None = None,
         timeout_s: float = 60,
         start_timeout_s: float = 30,
-        concurrency: int = 32,
+        concurrency: int = 64,
         aliases: dict[str, str] = ...,
         policy: McpPolicy = ...,
     ) -> McpServer:
