@@ -37,29 +37,33 @@ class Breaker:
         """Return how many calls have failed in a row."""
         return self._failures
 
-    def enter(self) -> bool:
-        """Ask whether a call may go on; the first one after a rest is the one that tries."""
-        if self.rests_for_s:
+    def enter(self) -> bool | None:
+        """Ask whether a call may go on: None if not, else whether it is the one that tries after a rest."""
+        if not self._open_until:
             return False
-        self._is_tried = bool(self._open_until)
+        if self.rests_for_s:
+            return None
+        self._is_tried = True
         return True
+
+    def leave(self, *, is_trial: bool) -> None:
+        """Note that a call has ended; what it says about the server was noted before."""
+        if is_trial:
+            self._is_tried = False
 
     def succeeded(self) -> None:
         """Note that the server answered."""
         if self._failures:
-            self._failures, self._open_until, self._is_tried, self._rest_s = 0, 0.0, False, _FIRST_REST_S
+            self._failures, self._open_until, self._rest_s = 0, 0.0, _FIRST_REST_S
 
     def failed(self) -> None:
         """Note a failure of the server."""
+        if self._open_until and not self._is_tried:
+            return  # of a call that was under way when the others failed: nothing new
         self._failures += 1
-        self._is_tried = False
         if self._failures >= _OPEN_AFTER:
             self._open_until = time.monotonic() + self._rest_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
             self._rest_s = min(2 * self._rest_s, _LONGEST_REST_S)
-
-    def left(self) -> None:
-        """Note that a call ended without saying anything about the server: it was cancelled, or wrong itself."""
-        self._is_tried = False
 
     def reset(self) -> None:
         """Forget everything, because a person has done something about it."""

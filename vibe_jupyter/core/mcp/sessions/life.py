@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.logs import get_logger
-from vibe_jupyter.core.mcp.sessions.outcomes import Refusal, of_start
+from vibe_jupyter.core.mcp.sessions.notices import Notices, client_info, elicitation_callback, facts_of
+from vibe_jupyter.core.mcp.sessions.outcomes import of_start
 from vibe_jupyter.core.mcp.sessions.stdio import StdioTransport
-from vibe_jupyter.core.mcp.spec import Elicitation, SessionFacts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from mcp import Client
 
     from vibe_jupyter.core.errors import VibeError
-    from vibe_jupyter.core.mcp.sessions.http import Shield
-    from vibe_jupyter.core.mcp.spec import ElicitationAnswer, Era, ServerSpec
+    from vibe_jupyter.core.mcp.spec import Elicitation, ElicitationAnswer, ServerSpec, SessionFacts
 
-__all__ = ["Hooks", "Life", "facts_of"]
+__all__ = ["Hooks", "Life"]
 
-_MODERN = "2026"
 _LONGEST_START_S = 600.0
 """How long a start may go on in the background after its callers have given up."""
-_LISTEN_AGAIN_S = 5.0
+_LONGEST_DRAIN_S = 30.0
+_LONGEST_CLOSE_S = 10.0
 
 log = get_logger("mcp")
 
@@ -53,12 +52,16 @@ class Life:
 
     Args:
         answer: asks a person; returns None if there is nobody.
-        is_busy: whether calls are in flight: then it is not idle.
+        on_end: called once, at the moment from which on no call may use it.
         pause_s: how long to wait before the start.
+        after: what must be closed before: a process may hold what the next one needs.
 
     Attributes:
-        opened: done when the session is open, with an error if it could not be opened.
+        opened: done when the session is open, with a `VibeError` if it could not be opened.
         client: the open session's; None before and after.
+        in_flight: how many calls use it.
+        failure: why it could not be opened.
+        is_wanted_end: whether it ended because we let it.
     """
 
     def __init__(
@@ -66,22 +69,25 @@ class Life:
         spec: ServerSpec,
         hooks: Hooks,
         answer: Callable[[Elicitation], Awaitable[ElicitationAnswer | None]],
-        is_busy: Callable[[], bool],
+        on_end: Callable[[Life], None],
         pause_s: float,
+        after: Life | None = None,
     ) -> None:
         self._spec = spec
         self._hooks = hooks
         self._answer = answer
-        self._is_busy = is_busy
+        self._on_end: Callable[[Life], None] | None = on_end
         self._pause_s = pause_s
+        self._after = after
         self._stdio: StdioTransport | None = None
         self._end = asyncio.Event()
         self._began = time.monotonic()
-        self.shield: Shield | None = None
+        self._drain_timer: asyncio.TimerHandle | None = None
         self.client: Client | None = None
         self.facts: SessionFacts | None = None
         self.failure: VibeError | None = None
-        self.has_served = self.is_stopped = False
+        self.has_served = self.is_wanted_end = False
+        self.in_flight = 0
         self.used_at = time.monotonic()
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(self._live(), name=f"mcp:{spec.name}")
@@ -94,57 +100,85 @@ class Life:
     @property
     def pid(self) -> int | None:
         """Return the id of the server's process."""
-        return (
-            self._stdio.process.pid if self._stdio is not None and self._stdio.process is not None else None
-        )
+        process = self._stdio.process if self._stdio is not None else None
+        return process.pid if process is not None else None
 
     @property
     def stderr(self) -> tuple[str, ...]:
         """Return the last lines of its standard error."""
-        return self._stdio.stderr if self._stdio is not None else ()
+        process = self._stdio.process if self._stdio is not None else None
+        return process.stderr if process is not None else ()
 
     @property
     def noise_lines(self) -> int:
         """Return how many lines of its standard output were no messages."""
-        return self._stdio.noise_lines if self._stdio is not None else 0
+        messages = self._stdio.messages if self._stdio is not None else None
+        return messages.noise_lines if messages is not None else 0
 
     @property
-    def refusal(self) -> Refusal | None:
-        """Return the HTTP status of the last request that was refused."""
-        return Refusal(*self.shield.refusal) if self.shield is not None and self.shield.refusal else None
+    def code(self) -> int | None:
+        """Return the exit code of its process, if that is known already."""
+        process = self._stdio.process if self._stdio is not None else None
+        return process.exited.result() if process is not None and process.exited.done() else None
 
     async def exit_code(self) -> int | None:
         """Return how its process has ended, if it has."""
-        return await self._stdio.exit_code() if self._stdio is not None else None
+        process = self._stdio.process if self._stdio is not None else None
+        return await process.exit_code() if process is not None else None
+
+    def left(self) -> None:
+        """Note that a call has ended."""
+        self.in_flight -= 1
+        self.used_at = time.monotonic()
+        if not self.in_flight and self._drain_timer is not None:
+            self._end.set()
 
     def end(self, *, is_wanted: bool = False) -> None:
-        """End it soon, open or not."""
-        self.is_stopped = is_wanted
-        self.client = None
+        """End it now, open or not; calls in flight fail."""
+        self._give_up(is_wanted=is_wanted)
         self._end.set()
         if not self.opened.done():
             self.task.cancel()
 
+    def retire(self, *, is_wanted: bool = False) -> None:
+        """End it when the calls in flight have ended, in half a minute at the latest."""
+        if not self.in_flight:
+            self.end(is_wanted=is_wanted)
+            return
+        self._give_up(is_wanted=is_wanted)
+        self._drain_timer = asyncio.get_running_loop().call_later(_LONGEST_DRAIN_S, self._end.set)
+
+    def _give_up(self, *, is_wanted: bool) -> None:
+        """Let no further call use it."""
+        self.client = None
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            self.is_wanted_end = is_wanted
+            on_end(self)
+
     async def _live(self) -> None:
         try:
+            if self._after is not None:
+                await asyncio.wait({self._after.task})
+                self._after = None
             await asyncio.sleep(self._pause_s)
             await self._open_and_keep()
         except asyncio.CancelledError:
             self.opened.cancel()
-            if not self.is_stopped:
+            if not self.is_wanted_end:
                 raise
         except BaseException as error:  # noqa: BLE001 - groups of whatever the SDK and the transports raise
             await self._note(error)
         finally:
-            self.client = None
+            self._give_up(is_wanted=False)
 
     async def _note(self, error: BaseException) -> None:
         """Fail who waits for the start; after it, callers have heard of the end by their own calls."""
         if self.opened.done():
             log.info("session ended", server=self._spec.name, reason=repr(error)[:500])
             return
-        code = await self.exit_code()
-        self.failure = of_start(error, self._spec, self.refusal, self.stderr, code)
+        self.failure = of_start(error, self._spec, self.stderr, await self.exit_code())
+        self._give_up(is_wanted=False)
         self.opened.set_exception(self.failure)
         self.opened.exception()  # seen, even if nobody waits any more
 
@@ -152,99 +186,87 @@ class Life:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(max(_LONGEST_START_S, self._spec.limits.start_timeout_s)):
                 client = await self._connect(stack)
+            # Checked by who calls: the SDK (2.3) would ask for the list of tools after the call, and drop the result
+            # if that fails.
+            client.session.validate_tool_result = _unchecked  # type: ignore[method-assign]
             self.facts = facts_of(client)
             self.client = client
             self.used_at = time.monotonic()
             self.opened.set_result(None)
             if self._hooks.facts is not None:
                 self._hooks.facts(self._spec.key, self.facts)
-            listening = asyncio.create_task(self._listen(client))
+            notices = Notices(client, self.facts, self._tools_changed)
             try:
                 await self._until_end()
             finally:
-                self.client = None
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+                self._give_up(is_wanted=False)
+                if self._drain_timer is not None:
+                    self._drain_timer.cancel()
+                await notices.aclose()
+            async with asyncio.timeout(_LONGEST_CLOSE_S):
+                await stack.aclose()
 
     async def _connect(self, stack: contextlib.AsyncExitStack) -> Client:
         """Open the session: at once in the era that the server is known to speak, and else by asking."""
-        from mcp import Client, MCPError
+        from mcp import MCPError
 
-        era: Era | None = self._spec.era
-        client = self._client(Client, "legacy" if era == "legacy" else "auto")
+        era = self._spec.era
         try:
-            return await stack.enter_async_context(client)
+            return await stack.enter_async_context(self._client("legacy" if era == "legacy" else "auto"))
         except MCPError as error:
             if era != "legacy":
                 raise
             log.info("server no longer speaks what it spoke", server=self._spec.name, reason=str(error))
-        return await stack.enter_async_context(self._client(Client, "auto"))
+        return await stack.enter_async_context(self._client("auto"))
 
-    def _client(self, kind: type[Client], mode: str) -> Client:
-        return kind(
+    def _client(self, mode: str) -> Client:
+        from mcp import Client
+
+        return Client(
             self._transport(),
             mode=mode,
             read_timeout_seconds=max(_LONGEST_START_S, self._spec.limits.start_timeout_s),
-            elicitation_callback=self._elicited,
+            elicitation_callback=elicitation_callback(self._answer),
             message_handler=self._heard,
-            client_info=_client_info(),
+            client_info=client_info(),
         )
 
     def _transport(self) -> Any:
         spec = self._spec
+        max_bytes = spec.limits.max_result_bytes
         if spec.transport == "stdio":
-            self._stdio = StdioTransport(
-                spec.command, env=spec.env, cwd=spec.cwd, max_line_bytes=spec.limits.max_result_bytes
-            )
+            self._stdio = StdioTransport(spec.command, env=spec.env, cwd=spec.cwd, max_line_bytes=max_bytes)
             return self._stdio
-        from vibe_jupyter.core.mcp.sessions.http import http_transport, shield_for, sse_transport
+        from vibe_jupyter.core.mcp.sessions.http import http_transport
+        from vibe_jupyter.core.mcp.sessions.sse import sse_transport
 
-        self.shield = shield_for(spec.url, spec.limits.max_result_bytes, allow_private=spec.allow_private)
+        transport = sse_transport if spec.transport == "sse" else http_transport
         auth = self._hooks.auth(spec) if self._hooks.auth is not None else None
-        if spec.transport == "sse":
-            return sse_transport(self.shield, spec.url, spec.headers, auth)
-        return http_transport(self.shield, spec.url, spec.headers, spec.limits.max_result_bytes, auth)
+        return transport(
+            spec.url, spec.headers, max_bytes=max_bytes, allow_private=spec.allow_private, auth=auth
+        )
 
     async def _until_end(self) -> None:
         """Wait until it is not wanted any more: by the pool, by its process, or by nobody for a while."""
-        ends: list[asyncio.Task[Any]] = [asyncio.create_task(self._end.wait())]
-        if self._stdio is not None and self._stdio.process is not None:
-            ends.append(asyncio.create_task(self._stdio.process.wait()))
+        ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._end.wait())]
+        if self._stdio is not None and self._stdio.messages is not None:
+            ends.append(self._stdio.messages.ended)
+        idle_s = self._spec.limits.idle_s
         try:
             while True:
-                idle_s = self._spec.limits.idle_s - (time.monotonic() - self.used_at)
+                left_s = idle_s - (time.monotonic() - self.used_at)
                 done, _ = await asyncio.wait(
-                    ends, timeout=max(idle_s, 0.01), return_when=asyncio.FIRST_COMPLETED
+                    ends, timeout=max(left_s, 0.01), return_when=asyncio.FIRST_COMPLETED
                 )
                 if done:
                     return
-                if time.monotonic() - self.used_at >= self._spec.limits.idle_s and not self._is_busy():
-                    self.is_stopped = True
+                if self.in_flight:
+                    self.used_at = time.monotonic()
+                elif time.monotonic() - self.used_at >= idle_s:
+                    self._give_up(is_wanted=True)
                     return
         finally:
-            for end in ends:
-                end.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
-
-    async def _listen(self, client: Client) -> None:
-        """Hear of changed tools from a server of the modern era, which tells on a stream of its own."""
-        from mcp import MCPError
-        from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
-
-        tools = client.server_capabilities.tools
-        if self.facts is None or self.facts.era != "modern" or tools is None or not tools.list_changed:
-            return
-        while True:
-            try:
-                async with client.listen(tools_list_changed=True) as events:
-                    async for _ in events:
-                        self._tools_changed()
-                return
-            except SubscriptionLost:
-                await asyncio.sleep(_LISTEN_AGAIN_S)
-            except (ListenNotSupportedError, MCPError, TimeoutError) as error:
-                log.info("server tells of no changes", server=self._spec.name, reason=str(error))
-                return
+            ends[0].cancel()
 
     async def _heard(self, message: Any) -> None:
         from mcp_types import ToolListChangedNotification
@@ -256,46 +278,6 @@ class Life:
         if self._hooks.tools_changed is not None:
             self._hooks.tools_changed(self._spec.key)
 
-    async def _elicited(self, context: Any, params: Any) -> Any:
-        from mcp_types import ElicitResult
 
-        del context
-        url = getattr(params, "url", None)
-        schema = None if url is not None else _plain(params.requested_schema)
-        answer = await self._answer(Elicitation(str(params.message)[:4000], schema, url))
-        if answer is None:
-            return ElicitResult(action="decline")
-        content = answer.content if answer.action == "accept" and url is None else None
-        return ElicitResult(action=answer.action, content=content)
-
-
-def _plain(schema: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = (
-        schema
-        if isinstance(schema, dict)
-        else schema.model_dump(mode="json", by_alias=True, exclude_none=True)
-    )
-    return plain
-
-
-def _client_info() -> Any:
-    from mcp_types import Implementation
-
-    from vibe_jupyter import __version__
-
-    return Implementation(name="vibe_jupyter", version=__version__)
-
-
-def facts_of(client: Client) -> SessionFacts:
-    """Return what a server said of itself."""
-    info = client.server_info
-    can = client.server_capabilities
-    offers = ("tools", "resources", "prompts", "completions", "logging")
-    return SessionFacts(
-        era="modern" if client.protocol_version >= _MODERN else "legacy",
-        protocol_version=client.protocol_version,
-        name=info.name if info is not None else "",
-        version=(info.version if info is not None else None) or "",
-        instructions=client.instructions,
-        offers=frozenset(name for name in offers if getattr(can, name, None) is not None),
-    )
+async def _unchecked(name: str, result: Any) -> None:
+    del name, result

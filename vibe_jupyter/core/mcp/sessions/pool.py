@@ -41,7 +41,7 @@ class SessionPool:
     ) -> None:
         self._hooks = Hooks(on_facts, on_tools_changed, auth)
         self._sessions: dict[str, tuple[str, Session]] = {}
-        self._retired: set[asyncio.Task[None]] = set()
+        self._retired: dict[Session, asyncio.Task[None]] = {}
         self._is_imported = self._is_closed = False
 
     async def call(self, spec: ServerSpec, call: Call) -> CallToolResult:
@@ -61,11 +61,11 @@ class SessionPool:
         Raises:
             VibeError: of `core.mcp.errors`.
         """
-        from vibe_jupyter.core.mcp.sessions.life import facts_of
         from vibe_jupyter.core.mcp.sessions.listing import list_all
+        from vibe_jupyter.core.mcp.sessions.notices import facts_of
 
         session = await self._session(spec)
-        return await session.perform(lambda client: list_all(client, facts_of(client)), what="list")
+        return await session.perform(lambda client: list_all(client, facts_of(client)), "list")
 
     async def read_resource(self, spec: ServerSpec, uri: str) -> ReadResourceResult:
         """Read a resource.
@@ -78,7 +78,7 @@ class SessionPool:
         async def do(client: Client) -> ReadResourceResult:
             return await client.read_resource(uri, cache_mode="bypass")
 
-        return await session.perform(do, what="read")
+        return await session.perform(do, "read")
 
     async def get_prompt(self, spec: ServerSpec, name: str, arguments: dict[str, str]) -> GetPromptResult:
         """Fill in a prompt.
@@ -91,7 +91,7 @@ class SessionPool:
         async def do(client: Client) -> GetPromptResult:
             return await client.get_prompt(name, arguments)
 
-        return await session.perform(do, what="prompt")
+        return await session.perform(do, "prompt")
 
     def health(self, key: str) -> SessionHealth:
         """Return how a session is; of one that was never opened, that it is stopped."""
@@ -114,42 +114,47 @@ class SessionPool:
             await found[1].close()
 
     async def aclose(self) -> None:
-        """Close all, at the same time."""
+        """Close all, at the same time; calls in flight fail."""
         self._is_closed = True
-        sessions = [session for _, session in self._sessions.values()]
+        sessions = {session for _, session in self._sessions.values()} | self._retired.keys()
         self._sessions.clear()
-        await asyncio.gather(*(session.close() for session in sessions), *self._retired)
+        await asyncio.gather(*(session.close() for session in sessions), *self._retired.values())
 
     async def _session(self, spec: ServerSpec) -> Session:
         """Return the session of a server; one with another configuration takes the place of the old one."""
+        if not self._is_imported:
+            # On a thread: it takes half a second and more, in which nothing else would run.
+            await asyncio.to_thread(_import_sdk)
+            self._is_imported = True
         if self._is_closed:
             raise Unavailable("the platform is stopping", code="platform.stopping", hint="try again later")
-        if not self._is_imported:
-            await self._import()
         digest = spec.digest
         found = self._sessions.get(spec.key)
         if found is not None and found[0] == digest:
+            if found[1].spec is not spec:
+                found[1].update(spec)
             return found[1]
         from vibe_jupyter.core.mcp.sessions.session import Session
 
         session = Session(spec, self._hooks)
         self._sessions[spec.key] = digest, session
         if found is not None:
-            retiring = asyncio.create_task(found[1].close())
-            self._retired.add(retiring)
-            retiring.add_done_callback(self._retired.discard)
+            self._retire(found[1])
         return session
 
-    async def _import(self) -> None:
-        """Import the SDK on a thread: half a second and more, in which nothing else would run."""
-        await asyncio.to_thread(_import_sdk)
-        self._is_imported = True
+    def _retire(self, session: Session) -> None:
+        """Let the calls of a session end that has been replaced, and close it."""
+        task = asyncio.create_task(session.retire())
+        self._retired[session] = task
+        task.add_done_callback(lambda _: self._retired.pop(session, None))
 
 
 def _import_sdk() -> None:
-    import mcp.client.sse
     import mcp.client.streamable_http
     import mcp.client.subscriptions  # noqa: F401
 
-    import vibe_jupyter.core.mcp.sessions.http
-    import vibe_jupyter.core.mcp.sessions.session  # noqa: F401
+    import vibe_jupyter.core.mcp.sessions.session
+    import vibe_jupyter.core.mcp.sessions.sse  # noqa: F401
+    from vibe_jupyter.core.mcp.sessions.process import tether
+
+    tether()

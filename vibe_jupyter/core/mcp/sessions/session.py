@@ -10,39 +10,26 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-
-from pydantic import ValidationError
 
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.logs import get_logger
-from vibe_jupyter.core.mcp.errors import (
-    CallTimeout,
-    CircuitOpen,
-    Crashed,
-    Disconnected,
-    RateLimited,
-    SessionLost,
-    SpawnFailed,
-    StartTimeout,
-    maybe_executed,
-    with_stderr,
-)
+from vibe_jupyter.core.mcp.errors import AuthRequired, Disconnected, SessionLost, StartTimeout, with_stderr
 from vibe_jupyter.core.mcp.sessions import outcomes
 from vibe_jupyter.core.mcp.sessions.breaker import Breaker
 from vibe_jupyter.core.mcp.sessions.latency import Latencies
 from vibe_jupyter.core.mcp.sessions.life import Life
+from vibe_jupyter.core.mcp.sessions.running import Running, running_call
 from vibe_jupyter.core.mcp.spec import SessionHealth
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mcp import Client, MCPError
+    from mcp import Client
     from mcp_types import CallToolResult
 
     from vibe_jupyter.core.mcp.sessions.life import Hooks
+    from vibe_jupyter.core.mcp.sessions.running import Elicit
     from vibe_jupyter.core.mcp.spec import Call, Elicitation, ElicitationAnswer, ServerSpec, SessionState
 
     R = TypeVar("R")
@@ -51,32 +38,10 @@ __all__ = ["Session"]
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 30.0
 _GOOD_LIFE_S = 5.0
+_NO_LIMIT_S = 7 * 86_400.0
+"""The SDK's limit of a request: ours is the one that counts, and stops while a person is asked."""
 
 log = get_logger("mcp")
-
-
-@dataclass(eq=False)
-class _Running:
-    """A call in flight, and the clock that stops while a person is asked for it."""
-
-    timeout: asyncio.Timeout
-    limit_s: float
-    elicit: Callable[[Elicitation], Awaitable[ElicitationAnswer]] | None
-
-    async def ask(self, elicitation: Elicitation) -> ElicitationAnswer:
-        assert self.elicit is not None
-        now = asyncio.get_running_loop().time
-        deadline = self.timeout.when()
-        left_s = self.limit_s if deadline is None else deadline - now()
-        self.timeout.reschedule(None)
-        try:
-            return await self.elicit(elicitation)
-        finally:
-            if not self.timeout.expired():
-                self.timeout.reschedule(now() + left_s)
-
-
-_running: ContextVar[_Running | None] = ContextVar("mcp_call", default=None)
 
 
 class Session:
@@ -88,16 +53,23 @@ class Session:
         self._slots = asyncio.Semaphore(spec.limits.concurrency)
         self._breaker = Breaker()
         self._latencies = Latencies()
-        self._in_flight: list[_Running] = []
+        self._in_flight: list[Running] = []
         self._life: Life | None = None
         self._last_life: Life | None = None
+        self._lives: set[Life] = set()
         self._pause_s = _FIRST_PAUSE_S
         self._not_before = 0.0
         self._is_closed = False
-        self._lives = self._calls = 0
+        self._restarts = self._calls = 0
         self._last_error: str | None = None
         self._last_success_at: float | None = None
-        self._has_failed_to_start = self._needs_auth = False
+        self._needs_auth = False
+
+    def update(self, spec: ServerSpec) -> None:
+        """Take other limits for the calls from now on; what a life depends on is the same."""
+        if spec.limits.concurrency != self.spec.limits.concurrency:
+            self._slots = asyncio.Semaphore(spec.limits.concurrency)
+        self.spec = spec
 
     async def call(self, call: Call) -> CallToolResult:
         """Call a tool; see `pool.SessionPool.call`."""
@@ -116,199 +88,192 @@ class Session:
             )
 
         return await self.perform(
-            do, timeout_s=call.timeout_s, may_repeat=call.may_repeat, elicit=call.elicit, what=call.tool
+            do, call.tool, timeout_s=call.timeout_s, may_repeat=call.may_repeat, elicit=call.elicit
         )
 
     async def perform(
         self,
         do: Callable[[Client], Awaitable[R]],
+        what: str,
         *,
         timeout_s: float | None = None,
         may_repeat: bool = True,
-        elicit: Callable[[Elicitation], Awaitable[ElicitationAnswer]] | None = None,
-        what: str = "",
+        elicit: Elicit | None = None,
     ) -> R:
         """Let something be done with the client, at most once, or twice where that is safe.
+
+        Args:
+            what: names it in messages.
 
         Raises:
             VibeError: of `core.mcp.errors`.
         """
+        is_trial = self._breaker.enter()
+        if is_trial is None:
+            raise outcomes.resting(
+                self.spec.name, self._breaker.failures, self._breaker.rests_for_s, self._last_error
+            )
         limit_s = timeout_s or self.spec.limits.call_timeout_s
         try:
-            return await self._once(do, limit_s, elicit, what)
-        except VibeError as error:
-            if isinstance(error, RateLimited | CircuitOpen | CallTimeout | SpawnFailed | StartTimeout):
-                raise
-            is_safe = isinstance(error, SessionLost) or (
-                isinstance(error, Crashed | Disconnected) and (may_repeat or not maybe_executed(error))
-            )
-            if not is_safe:
-                raise
-            log.info("call is repeated", server=self.spec.name, tool=what, reason=error.message)
-            return await self._once(do, limit_s, elicit, what)
-
-    async def _once(
-        self,
-        do: Callable[[Client], Awaitable[R]],
-        limit_s: float,
-        elicit: Callable[[Elicitation], Awaitable[ElicitationAnswer]] | None,
-        what: str,
-    ) -> R:
-        if not self._breaker.enter():
-            raise self._open()
-        try:
             life = await self._ready()
-            async with self._slots:
-                result = await self._run(life, do, limit_s, elicit, what)
+            try:
+                return await self._run(life, do, what, limit_s, elicit)
+            except VibeError as error:
+                if not outcomes.may_repeat(error, does_no_harm=may_repeat):
+                    raise
+                log.info("call is repeated", server=self.spec.name, tool=what, reason=error.message)
+            life = await self._ready()
+            return await self._run(life, do, what, limit_s, elicit)
         except VibeError as error:
-            self._last_error = error.message
+            if not outcomes.is_callers_own(error):
+                self._last_error = error.message
+                self._needs_auth = isinstance(error, AuthRequired)
             raise
         finally:
-            self._breaker.left()
-        self._breaker.succeeded()
-        return result
+            self._breaker.leave(is_trial=is_trial)
 
     async def _run(
         self,
         life: Life,
         do: Callable[[Client], Awaitable[R]],
-        limit_s: float,
-        elicit: Callable[[Elicitation], Awaitable[ElicitationAnswer]] | None,
         what: str,
+        limit_s: float,
+        elicit: Elicit | None,
     ) -> R:
-        from mcp import MCPError
+        slots = self._slots
+        if slots.locked():
+            await self._queue(slots, what, limit_s)
+        else:
+            await slots.acquire()  # without a pause
+        try:
+            if life.client is None:  # it has ended while this call was waiting
+                life = await self._ready()
+            return await self._in_slot(life, do, what, limit_s, elicit)
+        finally:
+            slots.release()
 
+    async def _queue(self, slots: asyncio.Semaphore, what: str, limit_s: float) -> None:
+        """Wait for other calls to end, not longer than an answer may take."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await slots.acquire()
+        except TimeoutError as error:
+            raise outcomes.busy(self.spec, what, limit_s) from error
+
+    async def _in_slot(
+        self,
+        life: Life,
+        do: Callable[[Client], Awaitable[R]],
+        what: str,
+        limit_s: float,
+        elicit: Elicit | None,
+    ) -> R:
         assert life.client is not None
-        if life.shield is not None:
-            life.shield.refusal = None
-        began = time.perf_counter()
-        timeout = asyncio.timeout(limit_s)
-        running = _Running(timeout, limit_s, elicit)
+        running = Running(limit_s, elicit)
         self._in_flight.append(running)
         self._calls += 1
-        token = _running.set(running)
+        life.in_flight += 1
+        token = running_call.set(running)
+        began = time.perf_counter()
         try:
-            async with timeout:
+            async with running.timeout:
                 result = await do(life.client)
-        except TimeoutError as error:
-            if not timeout.expired():
-                raise outcomes.of_result(error, self.spec.name) from error
-            self._breaker.failed()
-            raise with_stderr(
-                CallTimeout(
-                    f"{self.spec.name}.{what} did not answer within {limit_s:g} s".replace("..", "."),
-                    hint="it was told to stop; give it more with timeout_s",
-                ),
-                life.stderr,
-                executed=True,
-            ) from error
-        except MCPError as error:
-            raise await self._explained(life, error) from error
-        except (ValidationError, RuntimeError, ValueError, TypeError) as error:
-            raise outcomes.of_result(error, self.spec.name) from error
+        except Exception as error:
+            raise await self._explained(life, error, running, what, limit_s) from error
         finally:
-            _running.reset(token)
+            running_call.reset(token)
             self._in_flight.remove(running)
-            life.used_at = time.monotonic()
-        self._latencies.add((time.perf_counter() - began) * 1000)
+            running.end()
+            life.left()
+        self._latencies.add((time.perf_counter() - began - running.asked_s) * 1000)
         self._last_success_at = time.time()
+        self._needs_auth = False
+        self._breaker.succeeded()
         life.has_served = True
         return result
 
-    async def _explained(self, life: Life, error: MCPError) -> VibeError:
-        """Return what an error answer means, and part with a session that is dead."""
+    async def _explained(
+        self, life: Life, error: Exception, running: Running, what: str, limit_s: float
+    ) -> VibeError:
+        """Return what an exception of the SDK means, and part with a session that is dead."""
         name = self.spec.name
-        if outcomes.forgets_session(error):
-            self._part_with(life)
-        elif outcomes.closes_session(error):
-            if self._part_with(life):  # at once: the next caller must not be handed the dead client
-                self._breaker.failed()  # once, however many calls it takes along
-            code = await life.exit_code()
-            if code is not None:
-                last = f": {life.stderr[-1].strip()}" if life.stderr else ""
-                crashed = Crashed(
-                    f"{name} exited with code {code} during the call{last}"[:2000],
-                    hint=f"the next call starts it again; %vibe mcp logs {name}",
-                )
-                return with_stderr(crashed, life.stderr, exit_code=code, executed=True)
-            return with_stderr(
-                Disconnected(f"{name} has closed the connection", hint="the next call opens a new one"),
-                life.stderr,
-                executed=True,
-            )
-        found = outcomes.of_mcp_error(error, name, life.refusal)
-        if isinstance(found, Disconnected):
+        if isinstance(error, TimeoutError) and running.timeout.expired():
+            if limit_s >= self.spec.limits.call_timeout_s:  # less patience says little about the server
+                self._breaker.failed()
+            return outcomes.late(name, what, limit_s, life.stderr)
+        if outcomes.closes_session(error):
+            life.end()  # at once: the next caller must not be handed the dead client
+            return outcomes.of_end(name, life.stderr, await life.exit_code())
+        found = outcomes.of_error(error, name)
+        if isinstance(found, SessionLost):
+            life.retire(is_wanted=True)
+        elif isinstance(found, Disconnected):
             self._breaker.failed()
+        else:
+            self._breaker.succeeded()  # it has answered
         return found
 
     async def _ready(self) -> Life:
         """Return a life with an open session; the first caller begins one."""
-        life = self._life
-        if life is not None and life.client is not None:
-            return life
-        if self._is_closed:
-            raise Unavailable(f"{self.spec.name} is being closed", code="mcp.closing", hint="try again")
-        if life is None:
-            life = self._begin()
-        # Shielded by being a task of its own: a start goes on in the background when this caller gives up.
-        limit_s = self.spec.limits.start_timeout_s
-        done, _ = await asyncio.wait({life.opened}, timeout=limit_s)
-        if not done:
-            raise with_stderr(
-                StartTimeout(
-                    f"{self.spec.name} did not start within {limit_s:g} s; that goes on in the background",
-                    hint=f"try again later; %vibe mcp logs {self.spec.name}",
-                ),
-                life.stderr,
-            )
-        if life.opened.cancelled():
-            raise with_stderr(
-                Disconnected(f"{self.spec.name} was stopped while it started", hint="the next call starts it")
-            )
-        life.opened.result()  # raises why it could not be opened
-        return life
+        while True:
+            life = self._life
+            if life is not None and life.client is not None:
+                return life
+            if self._is_closed:
+                raise Unavailable(f"{self.spec.name} is being closed", code="mcp.closing", hint="try again")
+            if life is None:
+                life = self._begin()
+            limit_s = self.spec.limits.start_timeout_s
+            # The life is a task of its own: the start goes on in the background when this caller gives up.
+            done, _ = await asyncio.wait({life.opened}, timeout=limit_s)
+            if not done:
+                raise with_stderr(
+                    StartTimeout(
+                        f"{self.spec.name} did not start within {limit_s:g} s; that goes on in the background",
+                        hint=f"try again later; %vibe mcp logs {self.spec.name}",
+                    ),
+                    life.stderr,
+                )
+            if not life.opened.cancelled():  # else it was stopped, and perhaps another is wanted by now
+                life.opened.result()  # raises why it could not be opened
 
     def _begin(self) -> Life:
         pause_s = max(0.0, self._not_before - time.monotonic())
-        life = self._life = self._last_life = Life(
-            self.spec, self._hooks, self._answer, lambda: bool(self._in_flight), pause_s
-        )
-        self._lives += 1
-        life.task.add_done_callback(lambda _: self._ended(life))
+        last = self._last_life
+        after = last if self.spec.transport == "stdio" and last is not None and not last.task.done() else None
+        life = Life(self.spec, self._hooks, self._answer, self._ended, pause_s, after)
+        self._restarts += last is not None and not last.is_wanted_end
+        self._life = self._last_life = life
+        self._lives.add(life)
+        life.task.add_done_callback(lambda _: self._lives.discard(life))
         return life
 
     def _ended(self, life: Life) -> None:
-        """Note how a life went."""
+        """Part with a life, and note how it went."""
         if self._life is life:
             self._life = None
-        self._has_failed_to_start = life.failure is not None
-        self._needs_auth = life.failure is not None and life.failure.code == "mcp.auth_required"
+        if life.is_wanted_end:
+            return
         if life.failure is not None:
             self._last_error = life.failure.message
-            self._breaker.failed()
-        if life.is_stopped:  # as it was wanted
-            return
+        elif life.code is not None and not life.in_flight:
+            self._last_error = f"{self.spec.name} {outcomes.how(life.code)} while nobody called it"
+        if life.failure is not None or life.in_flight:
+            self._breaker.failed()  # once, however many calls it takes along
         if life.has_served or life.lasted_s > _GOOD_LIFE_S:
-            self._pause_s = _FIRST_PAUSE_S
+            self._pause_s, self._not_before = _FIRST_PAUSE_S, 0.0
+            return
         self._not_before = time.monotonic() + self._pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-
-    def _part_with(self, life: Life) -> bool:
-        """Let a life end, and return whether it was the one that there is."""
-        if self._life is not life:
-            return False
-        self._life = None
-        life.end()
-        return True
 
     async def _answer(self, elicitation: Elicitation) -> ElicitationAnswer | None:
         """Ask whoever has called; None if there is nobody to ask.
 
-        In the modern era the question comes in the course of its call. In the older one a server asks on the session,
-        and does not say for which call: the newest that can be asked is as good a guess as any.
+        In the modern era, and over HTTP, the question comes in the course of its call. A stdio server of the older one
+        does not say for which call it asks: the newest that can be asked is as good a guess as any.
         """
-        running = _running.get()
-        if running is None or running.elicit is None:
+        running = running_call.get()
+        if running not in self._in_flight or running is None or running.elicit is None:
             running = next((one for one in reversed(self._in_flight) if one.elicit is not None), None)
         return None if running is None else await running.ask(elicitation)
 
@@ -319,7 +284,7 @@ class Session:
         return SessionHealth(
             key=self.spec.key,
             state=self._state(),
-            restarts=max(0, self._lives - 1),
+            restarts=self._restarts,
             calls=self._calls,
             in_flight=len(self._in_flight),
             last_error=self._last_error,
@@ -334,43 +299,40 @@ class Session:
         )
 
     def _state(self) -> SessionState:
-        if self._life is not None:
-            return "ready" if self._life.client is not None else "starting"
         if self._needs_auth:
             return "needs_auth"
-        if self._has_failed_to_start:
+        if self._life is not None:
+            return "ready" if self._life.client is not None else "starting"
+        if self._last_life is not None and self._last_life.failure is not None:
             return "failed"
-        return "backoff" if time.monotonic() < self._not_before and self._last_life is not None else "stopped"
+        return "backoff" if time.monotonic() < self._not_before else "stopped"
 
     async def restart(self) -> None:
         """End the life there is and begin another, whatever failed before."""
         await self._stop()
         self._breaker.reset()
         self._pause_s, self._not_before = _FIRST_PAUSE_S, 0.0
-        self._has_failed_to_start = self._needs_auth = False
+        self._needs_auth = False
         await self._ready()
 
+    async def retire(self) -> None:
+        """End when the calls in flight have ended; `close` does not wait for them."""
+        self._is_closed = True
+        if self._life is not None:
+            self._life.retire(is_wanted=True)
+        await self._closed()
+
     async def close(self) -> None:
-        """End; calls in flight fail."""
+        """End now; calls in flight fail."""
         self._is_closed = True
         await self._stop()
 
     async def _stop(self) -> None:
-        life, self._life = self._life, None
-        if life is not None:
+        for life in self._lives:
             life.end(is_wanted=True)
-            await asyncio.wait({life.task})
-        elif self._last_life is not None and not self._last_life.task.done():
-            await asyncio.wait({self._last_life.task})
+        await self._closed()
 
-    def _open(self) -> CircuitOpen:
-        rests_for_s = self._breaker.rests_for_s
-        return CircuitOpen(
-            f"{self.spec.name} failed {self._breaker.failures} times in a row and rests for {rests_for_s:.0f} s",
-            hint=f"lastly: {self._last_error}; %vibe mcp restart {self.spec.name} tries at once",
-            data={"retry_after_s": round(rests_for_s, 1), "maybe_executed": False},
-        )
-
-
-_NO_LIMIT_S = 7 * 86_400.0
-"""The SDK's limit of a request: ours is the one that counts, and stops while a person is asked."""
+    async def _closed(self) -> None:
+        """Wait for all lives there are to be over, also for those that were parted with before."""
+        if self._lives:
+            await asyncio.wait({life.task for life in self._lives})

@@ -112,7 +112,7 @@ async def test_a_refusal_keeps_its_status(
     assert error.data is not None
     assert error.data["http_status"] == status
     if status == 429:
-        assert error.data["retry_after"] == "7"
+        assert error.data["retry_after_s"] == 7
     assert await echo(pool, spec, "last") == "last"
 
 
