@@ -140,4 +140,6 @@ def _error_statuses(operation: Operation) -> list[int]:
         found |= {404, 409, 413, 415, 507}
     if operation.method != "GET":
         found |= {507}
+    if operation.waits:
+        found |= {409, 413, 502, 504}
     return sorted(found)
