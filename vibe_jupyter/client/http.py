@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["HttpTransport"]
+__all__ = ["HttpTransport", "connection_options"]
 
 _STREAM_TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # the server says something at least every 15 s
 
@@ -42,22 +42,14 @@ class HttpTransport:
     """
 
     def __init__(self, url: str, token: str | None = None, *, timeout_s: float = 30.0) -> None:
-        self.url, found = _parsed(url)
-        token = token or found
-        self.is_local = _is_this_machine(self.url)
+        self.url, options = connection_options(url, token)
+        self.is_local = not options["trust_env"]
         self.where = f"on the Jupyter server {self.url}"
         self._options: dict[str, Any] = {
+            **options,
             "base_url": f"{self.url}/vibe/api",
-            "headers": {"Authorization": f"token {token}"} if token else {},
             "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
-            "trust_env": not self.is_local,  # a proxy cannot reach our own loopback interface
         }
-        if self.is_local and self.url.startswith("https:"):
-            # Its certificate is its own or names the public host, and between us and it there is nobody.
-            self._options["verify"] = False
-        if not token:  # a server without one wants to see in each write what it could have set as a cookie
-            xsrf = secrets.token_hex(16)
-            self._options |= {"headers": {"X-XSRFToken": xsrf}, "cookies": {"_xsrf": xsrf}}
         self._client = httpx.Client(**self._options)
         self._async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
             WeakKeyDictionary()
@@ -151,6 +143,28 @@ class HttpTransport:
             )
         if response.is_error:
             raise from_problem(_problem(response), response.status_code)
+
+
+def connection_options(url: str, token: str | None) -> tuple[str, dict[str, Any]]:
+    """Return a server's base URL, and what an httpx client needs to be let in there.
+
+    Raises:
+        InvalidInput: `server.bad_url`.
+    """
+    url, found = _parsed(url)
+    token = token or found
+    is_local = _is_this_machine(url)
+    options: dict[str, Any] = {
+        "headers": {"Authorization": f"token {token}"} if token else {},
+        "trust_env": not is_local,  # a proxy cannot reach our own loopback interface
+    }
+    if is_local and url.startswith("https:"):
+        # Its certificate is its own or names the public host, and between us and it there is nobody.
+        options["verify"] = False
+    if not token:  # a server without one wants to see in each write what it could have set as a cookie
+        xsrf = secrets.token_hex(16)
+        options |= {"headers": {"X-XSRFToken": xsrf}, "cookies": {"_xsrf": xsrf}}
+    return url, options
 
 
 def _document(response: httpx.Response) -> Document:

@@ -1,27 +1,39 @@
 """`jupyter vibe mcp serve`: our MCP server over standard input and output, for programs that only speak that.
 
-With a Jupyter server it passes on what it is asked to `/vibe/mcp` there; without one the platform runs in this process.
+With a Jupyter server each message is passed on to `/vibe/mcp` there; without one the platform runs in this process.
 Standard output carries the protocol and nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from vibe_jupyter.client.mcp_upstream import McpUpstream, version_of
 from vibe_jupyter.core.errors import VibeError
+from vibe_jupyter.core.logs import get_logger
 
 if TYPE_CHECKING:
-    from mcp.server import Server
-    from mcp_types import CallToolResult, ListToolsResult
+    from collections.abc import AsyncIterator, Callable
+    from typing import BinaryIO
 
-    from vibe_jupyter.client.discovery import Server as JupyterServer
+    _Key = tuple[type, str | int]
 
-__all__ = ["serve"]
+    from vibe_jupyter.client.discovery import Server
 
-_LONGEST_CALL_S = 86_400.0
+__all__ = ["StdioProxy", "serve"]
+
+_LONGEST_LINE = 8 * 2**20
+_LAST_ANSWERS_S = 2.0
+_PARSE_ERROR, _INVALID_REQUEST, _INTERNAL_ERROR = -32700, -32600, -32603
+
+log = get_logger("mcp_proxy")
 
 
 def serve(url: str | None, token: str | None) -> None:
@@ -29,101 +41,171 @@ def serve(url: str | None, token: str | None) -> None:
 
     Args:
         url: base URL of a Jupyter server, or `in-process`; default: the one that is found.
-        token: its token.
+        token: its token; default: `VIBE_SERVER_TOKEN`.
 
     Raises:
-        VibeError: if a server is named and does not answer, or the platform cannot start.
+        VibeError: if the settings are wrong, or the platform cannot start.
     """
-    from vibe_jupyter.client.discovery import IN_PROCESS, Server, find_server
+    from vibe_jupyter.client.discovery import IN_PROCESS, find_server
+    from vibe_jupyter.client.discovery import Server as JupyterServer
     from vibe_jupyter.core.settings import load_settings
 
-    found = Server(url, token, "the argument", is_certain=True) if url else find_server(load_settings())
-    protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    settings = load_settings()
+    if url and not token and settings.server_token is not None:
+        token = settings.server_token.get_secret_value()
+
+    def find() -> Server | None:
+        return JupyterServer(url, token, "the argument", is_certain=True) if url else find_server(settings)
+
+    found = find()
+    protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints does not break the protocol
-    asyncio.run(_serve(None if found is None or found.url == IN_PROCESS else found, protocol))
+    if found is None or found.url == IN_PROCESS:
+        asyncio.run(_serve_in_process(protocol))
+    else:
+        asyncio.run(_pass_on(McpUpstream(find), protocol))
 
 
-async def _serve(jupyter: JupyterServer | None, protocol: Any) -> None:
+async def _pass_on(upstream: McpUpstream, protocol: BinaryIO) -> None:
+    def write(line: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the client has gone; its last word comes soon
+            protocol.write(line)
+            protocol.flush()
+
+    await StdioProxy(upstream, write).run(_lines(sys.stdin.buffer))
+
+
+async def _serve_in_process(protocol: BinaryIO) -> None:
     import io
 
     import anyio
     from mcp.server.stdio import stdio_server
 
-    server, close = (await _in_process()) if jupyter is None else _passing_on(jupyter)
+    from vibe_jupyter.client.in_process import shared_platform, stop_shared_platform
+    from vibe_jupyter.core.accounts.principal import OWNER
+    from vibe_jupyter.core.mcp_server.server import build_server
+
+    platform = await asyncio.to_thread(shared_platform)
+    server = build_server(lambda: platform, lambda _request: OWNER)
     stdin = anyio.wrap_file(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace"))
     stdout = anyio.wrap_file(io.TextIOWrapper(protocol, encoding="utf-8", write_through=True))
     try:
         async with stdio_server(stdin, stdout) as (read, write):
             await server.run(read, write, server.create_initialization_options())
     finally:
-        await close()
-
-
-async def _in_process() -> tuple[Server[Any], Any]:
-    from vibe_jupyter.client.in_process import shared_platform, stop_shared_platform
-    from vibe_jupyter.core.accounts.principal import OWNER
-    from vibe_jupyter.core.mcp_server.server import build_server
-
-    platform = await asyncio.to_thread(shared_platform)
-
-    async def close() -> None:
         await asyncio.to_thread(stop_shared_platform)
 
-    return build_server(lambda: platform, lambda _request: OWNER), close
 
+async def _lines(source: BinaryIO) -> AsyncIterator[bytes]:
+    """Yield the lines of a blocking file; of one that is too long, its beginning.
 
-def _passing_on(jupyter: JupyterServer) -> tuple[Server[Any], Any]:
-    """Return a server that asks the one behind Jupyter, over a session that survives the restart of that one."""
-    from mcp.server import Server
-    from mcp_types import CallToolResult, ListToolsResult, TextContent
+    Its thread is a daemon: one that reads must not keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[bytes] = asyncio.Queue(maxsize=16)
 
-    from vibe_jupyter import __version__
-    from vibe_jupyter.core.mcp.sessions.pool import SessionPool
-    from vibe_jupyter.core.mcp.spec import Call, Limits, ServerSpec
-    from vibe_jupyter.core.mcp_server.server import INSTRUCTIONS
-
-    pool = SessionPool()
-    spec = ServerSpec(
-        key="jupyter",
-        name="jupyter",
-        transport="http",
-        url=f"{jupyter.url.rstrip('/')}/vibe/mcp",
-        headers={"Authorization": f"Bearer {jupyter.token}"}
-        if jupyter.token
-        else {"Authorization": "Bearer"},
-        limits=Limits(call_timeout_s=_LONGEST_CALL_S, idle_s=_LONGEST_CALL_S),
-    )
-
-    async def list_tools(_context: Any, _params: Any) -> ListToolsResult:
-        return ListToolsResult(tools=(await pool.listing(spec)).tools)
-
-    async def call_tool(context: Any, params: Any) -> CallToolResult:
-        reports: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
-
-        async def report() -> None:
+    def read() -> None:
+        with contextlib.suppress(RuntimeError, asyncio.CancelledError):  # the loop was closed
             while True:
-                fraction, message = await reports.get()
-                await context.session.report_progress(fraction, 1.0, message or None)
+                line = rest = source.readline(_LONGEST_LINE)
+                while rest and not rest.endswith(b"\n"):
+                    rest = source.readline(_LONGEST_LINE)
+                asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+                if not line:
+                    return
 
-        def progress(fraction: float | None, message: str) -> None:
-            if fraction is not None:
-                reports.put_nowait((fraction, message))
+    threading.Thread(target=read, name="vibe-mcp-stdin", daemon=True).start()
+    while line := await lines.get():
+        yield line
 
-        reporting = asyncio.create_task(report())
+
+class StdioProxy:
+    """Passes the messages of one client on, each request on its own, and writes what comes back.
+
+    Args:
+        write: takes a line for the client.
+    """
+
+    def __init__(self, upstream: McpUpstream, write: Callable[[bytes], Any]) -> None:
+        self._upstream = upstream
+        self._write = write
+        self._running: dict[_Key, tuple[asyncio.Task[None], bool]] = {}
+
+    async def run(self, lines: AsyncIterator[bytes]) -> None:
+        """Do so until the lines end; what is asked then is still answered, if it does not take long."""
         try:
-            return await pool.call(spec, Call(params.name, params.arguments or {}, progress=progress))
-        except VibeError as error:
-            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+            async for line in lines:
+                if line.strip():
+                    await self._take(line)
+            running = [task for task, _ in self._running.values()]
+            if running:
+                await asyncio.wait(running, timeout=_LAST_ANSWERS_S)
         finally:
-            reporting.cancel()
-            await asyncio.gather(reporting, return_exceptions=True)
+            running = [task for task, _ in self._running.values()]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await self._upstream.aclose()
 
-    server: Server[Any] = Server(
-        "vibe_jupyter",
-        version=__version__,
-        title="vibe_jupyter",
-        instructions=INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-    )
-    return server, pool.aclose
+    async def _take(self, line: bytes) -> None:
+        try:
+            message = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            self._refuse(None, _PARSE_ERROR, f"this line is no JSON: {error}")
+            return
+        if not isinstance(message, dict):
+            self._refuse(None, _INVALID_REQUEST, "a message is one JSON object")
+            return
+        if "method" in message and "id" in message:
+            key = _key(message["id"])
+            if key is None:
+                self._refuse(None, _INVALID_REQUEST, "the id of a request is a text or a number")
+                return
+            task = asyncio.create_task(self._answer(line, message))
+            self._running[key] = (task, version_of(message) is not None)
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        elif not self._cancelled(message) and self._upstream.has_session:
+            await self._tell(line, message)  # in the other era a client has nothing to tell
+
+    def _cancelled(self, message: dict[str, Any]) -> bool:
+        """Cancel a request of the era without sessions by letting go of its connection."""
+        if message.get("method") != "notifications/cancelled":
+            return False
+        params = message.get("params")
+        key = _key(params.get("requestId")) if isinstance(params, dict) else None
+        task, is_modern = self._running.get(key, (None, False)) if key is not None else (None, False)
+        if task is None or not is_modern:
+            return False
+        task.cancel()
+        return True
+
+    async def _answer(self, line: bytes, message: dict[str, Any]) -> None:
+        try:
+            async with contextlib.aclosing(self._upstream.exchange(line, message)) as answers:
+                async for answer in answers:
+                    self._write(answer + b"\n")
+        except VibeError as error:
+            self._refuse(
+                message["id"],
+                _INTERNAL_ERROR,
+                error.in_one_line,
+                {"code": error.code, "hint": error.hint},
+            )
+
+    async def _tell(self, line: bytes, message: dict[str, Any]) -> None:
+        """Pass on a message that has no answer."""
+        try:
+            async with contextlib.aclosing(self._upstream.exchange(line, message)) as answers:
+                async for answer in answers:
+                    self._write(answer + b"\n")
+        except VibeError as error:
+            log.warning("a notification was lost", reason=str(error))
+
+    def _refuse(self, request_id: Any, code: int, text: str, data: Any = None) -> None:
+        error = {"code": code, "message": text, **({} if data is None else {"data": data})}
+        self._write(orjson.dumps({"jsonrpc": "2.0", "id": request_id, "error": error}) + b"\n")
+
+
+def _key(request_id: Any) -> _Key | None:
+    """Return what tells requests apart: 1 and "1" are two."""
+    return (type(request_id), request_id) if isinstance(request_id, (str, int)) else None
