@@ -20,8 +20,8 @@ COMMAND = re.compile(
     r"(?:^|[\s(`;&])(?P<program>%%?vibe|(?:[\w./]+/)?jupyter vibe) (?P<words>[a-z][^`\n#|;]*?)\s*(?=`|$|#|;|&&|\|)",
     re.MULTILINE,
 )
-ELSEWHERE = {"VIBE_ENV_FILE", "VIBE_CI", "VIBE_CHROMIUM"}
-"""Variables that are no settings: where the settings are, and what the tests read."""
+ELSEWHERE = {"VIBE_ENV_FILE", "VIBE_CI", "VIBE_CHROMIUM", "VIBE_MCP_INPUT_ID"}
+"""Variables that are no settings: where these are, what the tests read, and the answers to a file's inputs."""
 PLACEHOLDERS = {"VERB", "ID"}
 
 
