@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 
+from tests.mcp_servers.processes import FAULTY
 from tests.servers import REPOSITORY
 
 if TYPE_CHECKING:
@@ -87,6 +89,24 @@ class TestPapermill:
         done = run(program, *words, cwd=tmp_path / "checkout")
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "checkout" / "out.ipynb").is_file()
+
+    def test_the_notebook_about_servers_runs_from_any_folder(self, project: Path, run: Any) -> None:
+        shutil.copytree(REPOSITORY / "notebooks", project / "copy")
+        done = run("papermill", "--no-progress-bar", "copy/mcp.ipynb", "out.ipynb")
+        assert done.returncode == 0, done.stderr
+        cells = {cell.id: cell for cell in nbformat.read(project / "out.ipynb", 4).cells}
+        assert "<img" in cells["chart"].outputs[-1].data["text/html"]
+        assert cells["python"].outputs[0].data["text/plain"] == "'Order 1001 is cancelled.'"
+        assert "there is no order 1\nhint: " in cells["failure"].outputs[0].text
+        assert "mcp.policy_denied" in cells["policy"].outputs[-1].text
+
+    def test_a_question_is_declined_at_once_and_says_what_to_decide(self, project: Path, run: Any) -> None:
+        cells = [f"%vibe mcp add faulty -- {shlex.join(FAULTY)}", "%vibe mcp set faulty --tool ok=ask"]
+        notebook(project / "in.ipynb", *cells, "%vibe mcp call faulty.ok")
+        done = run("papermill", "--no-progress-bar", "in.ipynb", "out.ipynb")
+        assert done.returncode == 1
+        assert "mcp.approval_rejected" in done.stderr
+        assert "decide before: %vibe mcp set faulty --tool ok=always" in done.stderr
 
     def test_a_failed_task_fails_the_run_with_its_cause(self, project: Path, run: Any) -> None:
         notebook(project / "in.ipynb", "%vibe task missing.csv --type data_profile", "print('not reached')")

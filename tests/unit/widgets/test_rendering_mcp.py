@@ -83,7 +83,7 @@ class TestServers:
         text = text_of(make_server(policy=policy, aliases={"file.read": "read"}, source="/a/.mcp.json"))
         assert "npx -y @scope/files 'my dir'" in text
         for pair in (
-            ("env", "TOKEN=***"), ("never tools", "write_*"), ("approval", "always ask"), ("read", "never ask"),
+            ("env", "TOKEN=***"), ("never tools", "write_*"), ("approval", "always ask"), ("tool read", "never ask"),
             ("trusted", "what it says"), ("aliases", "file.read is read"), ("imported from", "/a/.mcp.json"),
             ("limits", "1 min a call, 30 s to start, 32 calls at once"),
         ):  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,7 @@ def _help(asked: ToolHelp) -> Iterator[Block]:
     usage = " ".join(map(_usage, options))
     yield Line(Command("mcp call", f"{name} {usage}".rstrip()))
     if tool.description:
-        yield Code(tool.description, limit=_DESCRIPTION)
+        yield Code(inspect.cleandoc(tool.description), limit=_DESCRIPTION)
     if options:
         columns = (
             Column("option"),

@@ -137,7 +137,7 @@ def _policy(policy: McpPolicy) -> Iterator[tuple[str, str]]:
     )
     for tool, approval in policy.tools.items():
         said = {"ask": "always ask", "always": "never ask", "never": "never call it"}[approval]
-        yield f"  {tool}", said
+        yield f"tool {tool}", said
     if policy.trusted:
         yield "trusted", "what it says of its tools is believed"
 
