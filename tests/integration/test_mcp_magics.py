@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +17,7 @@ import pytest
 
 from tests.kernels import Kernel
 from tests.mcp_servers.processes import FAULTY
+from tests.servers import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -342,3 +346,20 @@ def test_a_terminal_has_the_same_verbs(tmp_path: Path) -> None:
     assert "--a N --b N" in run("mcp", "call", "faulty.add?").stdout
     assert json.loads(run("mcp", "list", "--json").stdout)["servers"][0]["id"] == "faulty"
     assert json.loads(run("mcp", "remove", "faulty", "--json").stdout)["server"]["id"] == "faulty"
+
+
+def test_the_lines_of_the_readme_about_servers_work_as_pasted(tmp_path: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    snippet = re.search(r"```python\n(# MCP servers.*?)```", text, re.DOTALL)
+    assert snippet is not None
+    shutil.copytree(REPOSITORY / "notebooks", tmp_path / "notebooks")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = {"VIBE_DATA_DIR": str(tmp_path / "data"), "IPYTHONDIR": str(tmp_path / "ip"), "PATH": path}
+    with Kernel(tmp_path, **env) as kernel:
+        kernel.run("%load_ext vibe_jupyter")
+        lines = [line for line in snippet[1].splitlines() if line.startswith("%")]
+        assert len(lines) == 3
+        for line in lines:
+            ran = kernel.run(line)
+            assert not ran.error, ran.error
+        assert re.search(r"ES +4110", ran.text)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vibe_jupyter.client.commands.verbs import find_verb, parse
+from vibe_jupyter.client.commands.helping import asked_for_help
+from vibe_jupyter.client.commands.verbs import find_verb, is_group, parse
 from vibe_jupyter.core.config import variables_of
 from vibe_jupyter.core.settings import Settings
 from vibe_jupyter.core.table import OPERATIONS
@@ -65,7 +66,12 @@ def test_commands_are_understood(document):
         line = line.rstrip('"') if line.count('"') % 2 else line  # of the text around it
         if "..." in line or PLACEHOLDERS.intersection(line.split()):
             continue
-        verb, rest = find_verb(shlex.split(line), surface)
+        words = shlex.split(line)
+        if asked_for_help(words, surface) is not None:
+            words = asked_for_help(words, surface)
+            if is_group(words, surface):
+                continue
+        verb, rest = find_verb(words, surface)
         parse(verb, rest, surface)
 
 

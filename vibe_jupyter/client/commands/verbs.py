@@ -100,7 +100,7 @@ def find_verb(words: Sequence[str], surface: Surface) -> tuple[Verb, list[str]]:
             return verb, list(words[count:])
     program = _PROGRAM[surface]
     if group := _group(words[0], surface):
-        near = nearest(" ".join(words[:2]), group)
+        near = nearest(" ".join(words[:2]), group) if len(words) > 1 else []
         raise InvalidInput(
             f"there is no verb {' '.join(words[:2])!r}",
             code="command.unknown_verb",
