@@ -1,7 +1,8 @@
 """A front that spoils chosen requests on their way to an MCP server.
 
 A request whose body holds one of these words is spoilt, every other one is passed on: `DROP` closes the connection
-before any answer, `CUT` in the middle of it; `E500`, `E401`, `E403` and `E429` answer with that status.
+before any answer, `CUT` in the middle of it; `E500`, `E401`, `E403` and `E429` answer with that status, `EJSON` with
+500 and a body of JSON that is no JSON-RPC, `AWAY` sends it to another server.
 
 `python -m tests.mcp_servers.dropping_proxy UPSTREAM_PORT`: it says its own port in its first line of output.
 """
@@ -17,6 +18,8 @@ _CANNED = {
     b"E500": b"HTTP/1.1 500 Oops\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nno",
     b"E401": b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n",
     b"E403": b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
+    b"EJSON": b'HTTP/1.1 500 Oops\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n{"oops":true}',
+    b"AWAY": b"HTTP/1.1 307 Away\r\nlocation: http://127.0.0.1:9/mcp\r\ncontent-length: 0\r\n\r\n",
     b"E429": b"HTTP/1.1 429 Slow\r\nretry-after: 7\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nno",
 }
 

@@ -1,12 +1,14 @@
 """A stdio MCP server with every fault that a real one can show; starts in about 20 ms under `python -S`.
 
-It speaks the protocol of 2025-11-25. The environment switches faults of its start: `SLOW_START=seconds`,
-`MODE=exit-at-start | banner | loop-pages | ignore-unknown | bad-schemas`. `COUNT_FILE` gets a line for each start.
+It speaks the protocol of 2025-11-25. The environment switches faults: `SLOW_START=seconds`, `MODE=exit-at-start |
+banner | loop-pages | no-lists | ignore-unknown | bad-schemas | stubborn` (a stubborn one does not end when it is told
+to). `COUNT_FILE` gets the process id of each start.
 """
 
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +22,8 @@ TOOLS = {
     "hang": {}, "garbage": {}, "badresult": {}, "badout": {}, "big": {"n": {"type": "integer"}},
     "flood": {"n": {"type": "integer"}}, "slow": {"seconds": {"type": "number"}}, "changed": {}, "orphan": {},
     "image": {}, "markup": {}, "ask": {}, "steps": {"n": {"type": "integer"}}, "env": {}, "rows": {},
-    "broken-image": {},
+    "broken-image": {}, "media": {}, "visit": {}, "quota": {}, "last-words": {}, "deaf": {}, "die-leaving": {},
+    "many-rows": {"n": {"type": "integer"}},
 }  # fmt: skip
 READ_ONLY = {"ok", "add", "rows"}
 added: list[str] = []
@@ -64,6 +67,9 @@ def tool(name: str, properties: dict, **more) -> dict:
 
 
 def list_tools(request_id) -> None:
+    if MODE == "no-lists":
+        send(id=request_id, error={"code": -32603, "message": "the list is broken"})
+        return
     out = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
     tools = [tool(name, properties) for name, properties in TOOLS.items() if name != "badout"]
     tools += [tool("badout", {}, outputSchema=out), *(tool(name, {}) for name in added)]
@@ -80,7 +86,7 @@ def slow(request_id, seconds: float) -> None:
     text(request_id, "slept")
 
 
-def ask(request_id) -> None:
+def ask(request_id, question: dict | None = None) -> None:
     key = f"ask-{request_id}"
     answers[key] = threading.Event()
     schema = {
@@ -88,7 +94,8 @@ def ask(request_id) -> None:
         "properties": {"name": {"type": "string", "minLength": 2}},
         "required": ["name"],
     }
-    send(id=key, method="elicitation/create", params={"message": "Who are you?", "requestedSchema": schema})
+    form = {"message": "Who are you?", "requestedSchema": schema}
+    send(id=key, method="elicitation/create", params=question or form)
     answers[key].wait()
     text(request_id, json.dumps(answered[key]))
 
@@ -143,8 +150,29 @@ def call(request_id, name: str, args: dict, meta: dict) -> None:  # noqa: C901 -
         result(request_id, {"type": "image", "data": "%%%", "mimeType": "image/png"})
     elif name == "markup":
         text(request_id, "<script>alert(1)</script> \x1b[31mred\x1b[0m \u202egnp.exe \x00")
+    elif name == "media":
+        audio = {"type": "audio", "data": PNG, "mimeType": "audio/wav"}
+        inside = {"uri": "demo://inside", "mimeType": "text/plain", "text": "inside"}
+        result(request_id, audio, {"type": "resource", "resource": inside})
     elif name == "ask":
         in_thread(ask, request_id)
+    elif name == "visit":
+        url = {"mode": "url", "message": "Sign in", "url": "https://example.org/in", "elicitationId": "e1"}
+        in_thread(ask, request_id, url)
+    elif name == "quota":  # a code that the SDK uses for something else
+        send(id=request_id, error={"code": -32000, "message": "quota used up"})
+    elif name == "last-words":
+        text(request_id, "w" * 300_000)
+        os._exit(0)
+    elif name == "deaf":  # reads no more
+        time.sleep(600)
+    elif name == "die-leaving":  # children that hold the pipes: one of its group, one that has left it
+        for leaves in (False, True):
+            subprocess.Popen(["sleep", "30"], start_new_session=leaves)
+        os._exit(3)
+    elif name == "many-rows":
+        rows = [{"city": "Bern", "people": n, "name": f"row {n}"} for n in range(int(args["n"]))]
+        text(request_id, "rows", structuredContent={"rows": rows})
     elif name == "steps":
         in_thread(steps, request_id, int(args["n"]), meta.get("progressToken"))
     elif name == "env":
@@ -162,6 +190,8 @@ def main() -> None:  # noqa: C901 - a branch for each method
             file.write(f"{os.getpid()}\n")
     if MODE == "exit-at-start":
         sys.exit("boom: missing TOKEN")
+    if MODE == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if MODE == "banner":
         print("Welcome to my server v1.0! listening...", flush=True)
     time.sleep(float(os.environ.get("SLOW_START", "0")))
@@ -208,6 +238,8 @@ def main() -> None:  # noqa: C901 - a branch for each method
             send(id=request_id, result={"messages": messages})
         elif request_id is not None and MODE != "ignore-unknown":
             send(id=request_id, error={"code": -32601, "message": "Method not found"})
+    if MODE == "stubborn":
+        time.sleep(600)
 
 
 main()

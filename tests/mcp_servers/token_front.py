@@ -16,10 +16,10 @@ async def _requests(reader: asyncio.StreamReader, upstream: asyncio.StreamWriter
         head = await reader.readuntil(b"\r\n\r\n")
         line, _, rest = head.partition(b"\r\n")
         upstream.write(b"%s\r\nAuthorization: Bearer %s\r\n%s" % (line, token.encode(), rest))
-        headers = dict(
-            (name.strip().lower(), value.strip())
+        headers = {
+            name.strip().lower(): value.strip()
             for name, _, value in (one.partition(b":") for one in rest.split(b"\r\n") if one)
-        )
+        }
         if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
             while True:
                 size = await reader.readuntil(b"\r\n")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["first_event", "is_answer"]
 
-_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_END = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)")
 _LONGEST_END = 4
 _ANSWER = re.compile(
     rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?(?:"id"\s*:\s*(?:\d+|"[^"\\]{0,200}")\s*,\s*)?"(?:result|error)"\s*:'

@@ -28,6 +28,7 @@ from vibe_jupyter.core.mcp.errors import (
     with_stderr,
 )
 from vibe_jupyter.core.mcp.sessions.codes import RESULT_TOO_LARGE, SESSION_LOST, UPSTREAM_UNAVAILABLE
+from vibe_jupyter.core.mcp.sessions.stdio import NotSent
 from vibe_jupyter.core.workers.process import signal_name
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def closes_session(error: Exception) -> bool:
 
     The code alone does not say so: servers use it for errors of their own, the SDK for one stream that was cut.
     """
-    return _code(error) == _CONNECTION_CLOSED and str(error) == "Connection closed"
+    is_closed = _code(error) == _CONNECTION_CLOSED and str(error) == "Connection closed"
+    return is_closed or isinstance(error, NotSent)
 
 
 def may_repeat(error: VibeError, *, does_no_harm: bool) -> bool:
@@ -127,17 +129,18 @@ def of_mcp_error(error: MCPError, name: str) -> VibeError:
     )
 
 
-def of_end(name: str, stderr: tuple[str, ...], exit_code: int | None) -> VibeError:
+def of_end(error: Exception, name: str, stderr: tuple[str, ...], exit_code: int | None) -> VibeError:
     """Return what a call hears whose session has ended under it."""
+    executed = not isinstance(error, NotSent)
     if exit_code is None:
         gone = Disconnected(f"{name} has closed the connection", hint="the next call opens a new one")
-        return with_stderr(gone, stderr, executed=True)
+        return with_stderr(gone, stderr, executed=executed)
     last = f": {stderr[-1].strip()}" if stderr else ""
     crashed = Crashed(
         f"{name} {how(exit_code)} during the call{last}"[:_MAX_TEXT],
         hint=f"the next call starts it again; %vibe mcp logs {name}",
     )
-    return with_stderr(crashed, stderr, exit_code=exit_code, executed=True)
+    return with_stderr(crashed, stderr, exit_code=exit_code, executed=executed)
 
 
 def late(name: str, what: str, limit_s: float, stderr: tuple[str, ...]) -> VibeError:

@@ -95,15 +95,16 @@ class ServerProcess(asyncio.SubprocessProtocol):
         await asyncio.wait({self.exited}, timeout=patience_s)
         return self.exited.result() if self.exited.done() else None
 
-    async def write(self, data: bytes) -> bool:
-        """Write to its standard input when it has read what came before; return False if it has ended."""
-        await self._can_write.wait()
+    async def write(self, data: bytes, *, waits: bool = True) -> bool:
+        """Write to its standard input when it has read what came before; return False if it surely has not got it."""
+        if waits:
+            await self._can_write.wait()
         pipe = self._transport.get_pipe_transport(0)
         if pipe is None or pipe.is_closing() or self.exited.done():
             return False
         assert isinstance(pipe, asyncio.WriteTransport)
         pipe.write(data)
-        return True
+        return not pipe.is_closing()  # as it is if nobody has the other end any more
 
     async def end(self) -> None:
         """Tell it to stop by closing its standard input, then less politely; and all that it has started."""

@@ -57,6 +57,7 @@ class Session:
         self._life: Life | None = None
         self._last_life: Life | None = None
         self._lives: set[Life] = set()
+        self._unheard: set[Life] = set()
         self._pause_s = _FIRST_PAUSE_S
         self._not_before = 0.0
         self._is_closed = False
@@ -203,7 +204,7 @@ class Session:
             return outcomes.late(name, what, limit_s, life.stderr)
         if outcomes.closes_session(error):
             life.end()  # at once: the next caller must not be handed the dead client
-            return outcomes.of_end(name, life.stderr, await life.exit_code())
+            return outcomes.of_end(error, name, life.stderr, await life.exit_code())
         found = outcomes.of_error(error, name)
         if isinstance(found, SessionLost):
             life.retire(is_wanted=True)
@@ -245,7 +246,7 @@ class Session:
         self._restarts += last is not None and not last.is_wanted_end
         self._life = self._last_life = life
         self._lives.add(life)
-        life.task.add_done_callback(lambda _: self._lives.discard(life))
+        life.task.add_done_callback(lambda _: self._over(life))
         return life
 
     def _ended(self, life: Life) -> None:
@@ -256,15 +257,23 @@ class Session:
             return
         if life.failure is not None:
             self._last_error = life.failure.message
-        elif life.code is not None and not life.in_flight:
-            self._last_error = f"{self.spec.name} {outcomes.how(life.code)} while nobody called it"
         if life.failure is not None or life.in_flight:
             self._breaker.failed()  # once, however many calls it takes along
+        else:
+            self._unheard.add(life)
         if life.has_served or life.lasted_s > _GOOD_LIFE_S:
             self._pause_s, self._not_before = _FIRST_PAUSE_S, 0.0
             return
         self._not_before = time.monotonic() + self._pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+
+    def _over(self, life: Life) -> None:
+        """Forget a life that is closed, and note its end if no call has heard of it."""
+        self._lives.discard(life)
+        if life in self._unheard:
+            self._unheard.discard(life)
+            if life.code is not None:
+                self._last_error = f"{self.spec.name} {outcomes.how(life.code)} while nobody called it"
 
     async def _answer(self, elicitation: Elicitation) -> ElicitationAnswer | None:
         """Ask whoever has called; None if there is nobody to ask.

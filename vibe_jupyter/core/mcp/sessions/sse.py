@@ -39,8 +39,6 @@ async def sse_transport(
         HTTPStatusError: if it refuses the stream.
         ValueError: if what it opens is none of this kind.
     """
-    to_client, read_stream = anyio.create_memory_object_stream[Any](0)
-    write_stream, from_client = anyio.create_memory_object_stream[Any](0)
     async with (
         client_for(shield_for(url, max_bytes, allow_private=allow_private), headers, auth) as client,
         client.stream("GET", url, headers={"accept": "text/event-stream"}) as response,
@@ -48,6 +46,8 @@ async def sse_transport(
         response.raise_for_status()
         events = aiter(httpx2.EventSource(response, max_event_size=max_bytes))
         endpoint = _endpoint(url, await anext(events, None))
+        to_client, read_stream = anyio.create_memory_object_stream[Any](0)
+        write_stream, from_client = anyio.create_memory_object_stream[Any](0)
         jobs = [
             asyncio.create_task(_read(events, to_client)),
             asyncio.create_task(_write(client, endpoint, from_client, to_client)),
@@ -60,6 +60,8 @@ async def sse_transport(
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            to_client.close()
+            from_client.close()
 
 
 def _endpoint(url: str, event: httpx2.ServerSentEvent | None) -> str:

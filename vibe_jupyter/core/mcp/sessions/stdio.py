@@ -21,7 +21,7 @@ from vibe_jupyter.core.mcp.sessions.process import ServerProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["StdioTransport"]
+__all__ = ["NotSent", "StdioTransport"]
 
 _ID_FIRST = re.compile(rb'^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)')  # servers in Python
 _ID_LAST = re.compile(rb'"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$')  # and in TypeScript
@@ -29,6 +29,10 @@ _ENDS = 256
 _CHUNK = 1 << 20
 _PARSED_ON_A_THREAD = 256 << 10
 """From this length on, reading a line takes so long that others would notice."""
+
+
+class NotSent(Exception):
+    """The process had ended before a request could be written: it was surely not executed."""
 
 
 class StdioTransport:
@@ -182,13 +186,17 @@ class Outbox(_Stream):
         self._process = process
 
     async def send(self, item: Any) -> None:
-        """Write a message; waits while the process does not read what was written before.
+        """Write a message. A request waits while the process does not read what was written before.
 
         Raises:
-            ClosedResourceError: if it has ended.
+            NotSent: if it has ended.
         """
-        line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-        if not await self._process.write(line.encode() + b"\n"):
+        message = item.message
+        line = message.model_dump_json(by_alias=True, exclude_unset=True)
+        # A notice does not: that a call is given up must be said by one that has no time left.
+        if not await self._process.write(line.encode() + b"\n", waits=hasattr(message, "id")):
+            if hasattr(message, "method") and hasattr(message, "id"):
+                raise NotSent
             raise anyio.ClosedResourceError
 
 

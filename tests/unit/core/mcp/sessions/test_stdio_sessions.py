@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
 
+from tests.mcp_servers.calls import ended, failure, is_alive, text
 from tests.mcp_servers.processes import faulty_spec
-from vibe_jupyter.core.errors import VibeError
+from tests.unit.core.mcp.sessions.conftest import Told
 from vibe_jupyter.core.mcp.errors import (
     BadResult,
     CallTimeout,
@@ -26,58 +24,9 @@ from vibe_jupyter.core.mcp.errors import (
     maybe_executed,
 )
 from vibe_jupyter.core.mcp.sessions.pool import SessionPool
-from vibe_jupyter.core.mcp.spec import Call, Elicitation, ElicitationAnswer, Limits, ServerSpec, SessionFacts
+from vibe_jupyter.core.mcp.spec import Call, Limits, ServerSpec
 
 pytestmark = pytest.mark.asyncio
-
-
-class Told:
-    """What a pool has told."""
-
-    def __init__(self) -> None:
-        self.facts: list[SessionFacts] = []
-        self.changed = asyncio.Event()
-
-
-@pytest_asyncio.fixture
-async def told() -> Told:
-    return Told()
-
-
-@pytest_asyncio.fixture
-async def pool(told: Told) -> AsyncIterator[SessionPool]:
-    pool = SessionPool(
-        on_facts=lambda _key, facts: told.facts.append(facts),
-        on_tools_changed=lambda _key: told.changed.set(),
-    )
-    yield pool
-    await pool.aclose()
-
-
-async def text(
-    pool: SessionPool, spec: ServerSpec, tool: str, arguments: dict[str, Any] | None = None
-) -> str:
-    result = await pool.call(spec, Call(tool, arguments or {}))
-    return str(result.content[0].text)  # type: ignore[union-attr]
-
-
-async def failure(pool: SessionPool, spec: ServerSpec, tool: str, **how: Any) -> VibeError:
-    with pytest.raises(VibeError) as caught:
-        await pool.call(spec, Call(tool, how.pop("arguments", {}), **how))
-    return caught.value
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-async def ended(pid: int) -> None:
-    async with asyncio.timeout(5):
-        while is_alive(pid):
-            await asyncio.sleep(0.005)
 
 
 class TestCalls:
@@ -117,7 +66,7 @@ class TestCalls:
 
     async def test_a_result_over_the_limit_fails_its_own_call(self, pool: SessionPool) -> None:
         spec = faulty_spec(limits=Limits(max_result_bytes=100_000))
-        error = await failure(pool, spec, "big", arguments={"n": 200_000})
+        error = await failure(pool, spec, "big", {"n": 200_000})
         assert isinstance(error, ResultTooLarge)
         assert await text(pool, spec, "ok") == "ok"
 
@@ -214,9 +163,7 @@ class TestTime:
 class TestCrashes:
     async def test_calls_in_flight_fail_at_once_with_what_it_said_last(self, pool: SessionPool) -> None:
         spec = faulty_spec()
-        waiting = [
-            asyncio.create_task(failure(pool, spec, "slow", arguments={"seconds": 60})) for _ in range(3)
-        ]
+        waiting = [asyncio.create_task(failure(pool, spec, "slow", {"seconds": 60})) for _ in range(3)]
         while pool.health("faulty").in_flight < 3:
             await asyncio.sleep(0.001)
         began = time.monotonic()
@@ -345,23 +292,3 @@ class TestListing:
         assert read.contents[0].text == "content of demo://one"  # type: ignore[union-attr]
         prompt = await pool.get_prompt(faulty_spec(), "greet", {"who": "Ada"})
         assert prompt.messages[0].content.text == "Say hello to Ada."  # type: ignore[union-attr]
-
-
-class TestQuestions:
-    async def test_a_person_is_asked_and_the_time_that_takes_does_not_count(self, pool: SessionPool) -> None:
-        asked: list[Elicitation] = []
-
-        async def elicit(elicitation: Elicitation) -> ElicitationAnswer:
-            asked.append(elicitation)
-            await asyncio.sleep(0.4)
-            return ElicitationAnswer("accept", {"name": "Ada"})
-
-        call = Call("ask", {}, timeout_s=0.3, elicit=elicit)
-        result = await pool.call(faulty_spec(), call)
-        assert '"name": "Ada"' in result.content[0].text  # type: ignore[union-attr]
-        assert asked[0].message == "Who are you?"
-        assert asked[0].answer_schema is not None
-        assert asked[0].answer_schema["required"] == ["name"]
-
-    async def test_without_a_person_it_is_declined(self, pool: SessionPool) -> None:
-        assert '"decline"' in await text(pool, faulty_spec(), "ask")
