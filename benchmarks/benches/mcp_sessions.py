@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_ROUNDS, _CALLS, _AT_ONCE = 5, 300, 50
+_ROUNDS, _CALLS, _AT_ONCE = 15, 300, 50
 
 
 def run(context: Context) -> BenchResult:
@@ -38,7 +38,7 @@ def run(context: Context) -> BenchResult:
 
 
 async def _measure(result: BenchResult, context: Context, *, is_quick: bool) -> None:
-    rounds = 2 if is_quick else _ROUNDS
+    rounds = 5 if is_quick else _ROUNDS
     with http_server() as port:
         url = f"http://127.0.0.1:{port}/mcp"
         for name, era, tool in (
@@ -48,7 +48,9 @@ async def _measure(result: BenchResult, context: Context, *, is_quick: bool) -> 
         ):
             await _compare(result, name, era, tool, url if name.startswith("HTTP") else None, rounds)
         await _dropped(result, port)
-    await _large(result)
+        await _large(result, "stdio", _spec("large"), "big", "n")
+        for year, era in (("2025-11-25", "legacy"), ("2026-07-28", None)):
+            await _large(result, f"HTTP {year}", _spec("large", url, era), "big", "size")
     await _crashes(result, context.folder, 10 if is_quick else 100)
     await _remembered_era(result)
     await _thousand(result, context.folder)
@@ -139,23 +141,27 @@ async def _dropped(result: BenchResult, upstream: int) -> None:
                 result.targets.append(at_least(what, failed, 1, "calls"))
 
 
-async def _large(result: BenchResult) -> None:
+async def _large(result: BenchResult, path: str, spec: Any, tool: str, size: str) -> None:
+    from vibe_jupyter.core.errors import VibeError
     from vibe_jupyter.core.mcp.sessions.pool import SessionPool
     from vibe_jupyter.core.mcp.spec import Call
 
-    pool, spec = SessionPool(), _spec("large")
-    await pool.call(spec, Call("ok", {}))
+    pool = SessionPool()
+    await pool.call(spec, Call(tool, {size: 1}))
     stalls = []
-    for _ in range(3):
+    for _ in range(5):
         stall = _Stall()
-        await pool.call(spec, Call("big", {"n": 8 << 20}))
+        await pool.call(spec, Call(tool, {size: 8 << 20}))
         stalls.append(stall.end() * 1000)
-    result.targets.append(
-        at_most("longest stall of the loop by an 8 MB result", statistics.median(stalls), 100, "ms")
-    )
+    what = f"longest stall of the loop by an 8 MB result, {path}"
+    result.targets.append(at_most(what, statistics.median(stalls), 100, "ms"))
     began = time.perf_counter()
-    await pool.call(spec, Call("big", {"n": 50 << 20}))
-    result.targets.append(at_most("a 50 MB result", time.perf_counter() - began, 2, "s"))
+    try:
+        await pool.call(spec, Call(tool, {size: 50 << 20}))
+        detail = ""
+    except VibeError as error:
+        detail = error.code
+    result.targets.append(at_most(f"a 50 MB result, {path}", time.perf_counter() - began, 2, "s", detail))
     await pool.aclose()
 
 

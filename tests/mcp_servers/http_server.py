@@ -49,7 +49,7 @@ async def sleep(seconds: float) -> str:
     return "slept"
 
 
-@server.tool()
+@server.tool(structured_output=False)  # else it would come twice
 async def big(size: int) -> str:
     """Return a long text."""
     return "x" * size

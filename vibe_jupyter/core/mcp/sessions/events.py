@@ -34,7 +34,8 @@ async def first_event(parts: AsyncIterator[bytes], max_bytes: int) -> tuple[byte
         size += len(part)
         if size > max_bytes:
             return b"".join(read), None
-        end = _END.search(tail + part)
+        may_end = b"\n" in part or b"\r" in part  # most parts of a large event hold none
+        end = _END.search(tail + part) if may_end else None
         if end is not None:
             begun = b"".join(read)
             return begun, _plain_data(begun[: size - len(part) - len(tail) + end.start()])

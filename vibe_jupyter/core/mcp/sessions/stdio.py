@@ -9,6 +9,7 @@ has started. Messages pass without a task between the pipes and the SDK.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
@@ -163,8 +164,8 @@ class Messages(_Stream):
         try:
             if len(line) < _PARSED_ON_A_THREAD:
                 return _parsed(line)
-            return await asyncio.to_thread(_parsed, line)
-        except ValueError:
+            return await asyncio.to_thread(_parsed_large, line)
+        except (ValueError, RecursionError):
             return None
 
     def _refusal(self, ends: bytes) -> Any:
@@ -205,3 +206,11 @@ def _parsed(line: bytes) -> Any:
     from mcp_types import jsonrpc_message_adapter
 
     return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+
+
+def _parsed_large(line: bytes) -> Any:
+    """Parse in two steps: pydantic 2.14 tries each kind of message in turn, on all of it, four times as long."""
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
+
+    return SessionMessage(jsonrpc_message_adapter.validate_python(json.loads(line), by_name=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from typing import Any
 
 import pytest
@@ -79,3 +80,17 @@ def test_what_is_no_message_is_counted_and_does_no_harm(lines: list[bytes], cuts
 
 def test_a_line_that_is_not_finished_is_no_message() -> None:
     assert asyncio.run(read(python(1, "half")[:-5], [])) == ([], 0)
+
+
+@pytest.mark.parametrize("write", [python, typescript])
+def test_a_large_one_is_read_as_a_small_one_is(write: Any) -> None:
+    odd = '{"jsonrpc": "2.0", "id": 3, "result": {"n": NaN, "i": 123456789012345678901234567890}}'
+    deep = '{"jsonrpc": "2.0", "id": 4, "result": ' + "[" * 300_000 + "]" * 300_000 + "}"
+    large = odd.replace('"n"', '"x": "' + "x" * 300_000 + '", "n"')
+    lines = [write(1, "x" * 300_000), odd.encode(), large.encode(), deep.encode(), write(2, "last")]
+    found, noise = asyncio.run(read(b"".join(line + b"\n" for line in lines), [], limit=10_000_000))
+    assert [message.id for message in found] == [1, 3, 3, 2]
+    assert found[1].result["i"] == found[2].result["i"] == 123456789012345678901234567890
+    assert math.isnan(found[1].result["n"])
+    assert math.isnan(found[2].result["n"])
+    assert noise == 1
