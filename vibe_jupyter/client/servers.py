@@ -311,7 +311,11 @@ def _signature(tool: ToolInfo, result: type) -> inspect.Signature:
 def _documentation(server: str, tool: ToolInfo) -> str:
     from vibe_jupyter.client.commands.schema_options import options_of
 
-    lines = [inspect.cleandoc(tool.description) or tool.title or tool.name, "", f"A tool of the MCP server {server}."]
+    lines = [
+        inspect.cleandoc(tool.description) or tool.title or tool.name,
+        "",
+        f"A tool of the MCP server {server}.",
+    ]
     options = options_of(tool.input_schema)
     if options:
         lines += ["", "Args:"]

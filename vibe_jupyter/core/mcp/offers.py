@@ -73,7 +73,7 @@ class Offers:
 
 
 class OffersCache:
-    """Offers by user, for one event loop."""
+    """Offers by user; may be read on any event loop: a reader at the same time at worst reads them twice."""
 
     def __init__(self, store: McpStore) -> None:
         self._store = store

@@ -240,11 +240,11 @@ class Life:
         from vibe_jupyter.core.mcp.sessions.http import http_transport
         from vibe_jupyter.core.mcp.sessions.sse import sse_transport
 
-        transport = sse_transport if spec.transport == "sse" else http_transport
         auth = self._hooks.auth(spec) if self._hooks.auth is not None else None
-        return transport(
-            spec.url, spec.headers, max_bytes=max_bytes, allow_private=spec.allow_private, auth=auth
-        )
+        how: dict[str, Any] = {"max_bytes": max_bytes, "allow_private": spec.allow_private, "auth": auth}
+        if spec.transport == "sse":
+            return sse_transport(spec.url, spec.headers, ended=self._end.set, **how)
+        return http_transport(spec.url, spec.headers, **how)
 
     async def _until_end(self) -> None:
         """Wait until it is not wanted any more: by the pool, by its process, or by nobody for a while."""

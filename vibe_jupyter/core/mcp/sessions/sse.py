@@ -17,7 +17,7 @@ from vibe_jupyter.core.mcp.sessions.codes import UPSTREAM_UNAVAILABLE
 from vibe_jupyter.core.mcp.sessions.http import client_for, shield_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
@@ -32,8 +32,12 @@ async def sse_transport(
     max_bytes: int,
     allow_private: bool = True,
     auth: httpx2.Auth | None = None,
+    ended: Callable[[], None],
 ) -> AsyncIterator[Any]:
     """Yield the streams of a server of the old kind; the connections live and die with them.
+
+    Args:
+        ended: told when the server's stream has ended, also if nobody waits for anything.
 
     Raises:
         HTTPStatusError: if it refuses the stream.
@@ -49,7 +53,7 @@ async def sse_transport(
         to_client, read_stream = anyio.create_memory_object_stream[Any](0)
         write_stream, from_client = anyio.create_memory_object_stream[Any](0)
         jobs = [
-            asyncio.create_task(_read(events, to_client)),
+            asyncio.create_task(_read(events, to_client, ended)),
             asyncio.create_task(_write(client, endpoint, from_client, to_client)),
         ]
         try:
@@ -74,13 +78,18 @@ def _endpoint(url: str, event: httpx2.ServerSentEvent | None) -> str:
     return endpoint
 
 
-async def _read(events: AsyncIterator[httpx2.ServerSentEvent], send: MemoryObjectSendStream[Any]) -> None:
+async def _read(
+    events: AsyncIterator[httpx2.ServerSentEvent],
+    send: MemoryObjectSendStream[Any],
+    ended: Callable[[], None],
+) -> None:
     """Pass on what the server says, until its stream ends: then the SDK fails every call in flight."""
     with send, contextlib.suppress(httpx2.TransportError, anyio.BrokenResourceError):
         async for event in events:
             if event.event == "message" and event.data:
                 with contextlib.suppress(ValueError):  # noise
                     await send.send(_parsed(event.data))
+    ended()
 
 
 async def _write(
