@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vibe_jupyter.core.errors import InvalidInput
+from vibe_jupyter.core.json_schema.checker import SchemaChecker
 
 __all__ = ["choices_of", "filled_in"]
 
@@ -35,8 +36,6 @@ def filled_in(schema: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
     Raises:
         InvalidInput: `question.invalid_answer`, with the faulty fields.
     """
-    import jsonschema
-
     fields = schema.get("properties")
     fields = fields if isinstance(fields, dict) else {}
     defaults = {
@@ -46,14 +45,9 @@ def filled_in(schema: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
     }
     answer = {**{name: value for name, value in defaults.items() if value is not None}, **content}
     unknown = sorted(set(content) - set(fields))
-    faults = [{"loc": ["content", name], "msg": "unknown field"} for name in unknown]
-    validator = jsonschema.Draft202012Validator(
-        {**schema, "type": "object"}, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
-    faults += [
-        {"loc": ["content", *error.absolute_path], "msg": error.message[:300]}
-        for error in validator.iter_errors(answer)
-    ]
+    faults: list[dict[str, Any]] = [{"loc": ["content", name], "msg": "unknown field"} for name in unknown]
+    checker = SchemaChecker({**schema, "type": "object"}, formats=True)
+    faults += [{"loc": ["content", *fault.place], "msg": fault.message} for fault in checker.faults(answer)]
     if faults:
         where = ".".join(map(str, faults[0]["loc"]))
         raise InvalidInput(

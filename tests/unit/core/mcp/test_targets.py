@@ -92,7 +92,7 @@ class TestWhatItTakes:
     @pytest.mark.parametrize(
         ("sent", "place"),
         [
-            ({}, []),
+            ({}, ["path"]),
             ({"path": 1}, ["path"]),
             ({"path": "a", "head": "2"}, ["head"]),
             ({"path": "a", "head": 0}, ["head"]),

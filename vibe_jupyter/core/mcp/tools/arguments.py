@@ -1,37 +1,33 @@
 """A tool's arguments: checked against its JSON Schema before anything is sent, and read from a command line.
 
-A schema comes from a server that need not be trusted. It is used as data alone: nothing is fetched, and what is too
-large or cannot be a schema is not applied; the server will judge the arguments itself then.
+A schema comes from a server that need not be trusted: where it cannot be applied, or not in reasonable time, the
+arguments are sent as they are, and the server judges them itself.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.errors import nearest
+from vibe_jupyter.core.json_schema.checker import SchemaChecker
 from vibe_jupyter.core.mcp.errors import BadArguments, BadResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from vibe_jupyter.core.mcp.schemas import ToolInfo
 
-__all__ = ["check_arguments", "check_output", "parse_text_arguments", "properties_of"]
+__all__ = ["check_arguments", "check_output", "parse_text_arguments", "problems_of", "properties_of"]
 
 _SHOWN_FAULTS = 20
-_MAX_SCHEMA_BYTES = 256 * 1024
-_MAX_PATTERN = 200
-_MAX_CHECKED_BYTES = 1024 * 1024
-"""Larger arguments are left to the server: to check them would hold up everybody else."""
-
-
-@dataclass(frozen=True)
-class _Checker:
-    faults: Callable[[Any], list[tuple[list[str | int], str]]] | None
-    problem: str | None = None
+_MAX_BRANCHES = 200
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 
 @dataclass(frozen=True)
@@ -48,17 +44,17 @@ def check_arguments(server: str, tool: ToolInfo, arguments: dict[str, Any]) -> N
     Raises:
         BadArguments: with the faulty places in `errors`.
     """
-    checker = _checker(_Schema(tool.fingerprint, tool.input_schema))
-    faults = _faults(checker, arguments)
+    faults = _checker(_Schema(tool.fingerprint, tool.input_schema)).faults(arguments)
     if not faults:
         return
-    place, message = faults[0]
-    where = ".".join(map(str, place))
+    where = ".".join(map(str, faults[0].place))
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     raise BadArguments(
-        f"{server}.{tool.name}: {where + ': ' if where else ''}{message}{more}"[:2000],
+        f"{server}.{tool.name}: {where + ' ' if where else ''}{faults[0].message}{more}"[:2000],
         hint=_hint(tool, arguments),
-        errors=[{"loc": ["arguments", *place], "msg": message} for place, message in faults[:_SHOWN_FAULTS]],
+        errors=[
+            {"loc": ["arguments", *fault.place], "msg": fault.message} for fault in faults[:_SHOWN_FAULTS]
+        ],
         data={"maybe_executed": False},
     )
 
@@ -71,14 +67,30 @@ def check_output(server: str, tool: ToolInfo, content: Any) -> None:
     """
     if tool.output_schema is None:
         return
-    if faults := _faults(_checker(_Schema(f"{tool.fingerprint} output", tool.output_schema)), content):
-        place, message = faults[0]
-        where = ".".join(map(str, place)) or "the result"
+    if faults := _checker(_Schema(f"{tool.fingerprint} output", tool.output_schema)).faults(content):
+        where = ".".join(map(str, faults[0].place)) or "the result"
         raise BadResult(
-            f"{server}.{tool.name} sent what violates its own schema: {where}: {message}"[:2000],
+            f"{server}.{tool.name} sent what violates its own schema: {where} {faults[0].message}"[:2000],
             hint="this is a bug of the server",
             data={"maybe_executed": True},
         )
+
+
+def problems_of(tool: ToolInfo) -> list[str]:
+    """Return why what goes to a tool, or comes from it, is not checked; it may take some milliseconds."""
+    schemas = [("arguments", _Schema(tool.fingerprint, tool.input_schema))]
+    if tool.output_schema is not None:
+        schemas.append(("results", _Schema(f"{tool.fingerprint} output", tool.output_schema)))
+    return [
+        f"{tool.name}: its {what} are not checked: {problem}"[:500]
+        for what, schema in schemas
+        if (problem := _checker(schema).problem) is not None
+    ]
+
+
+@functools.lru_cache(maxsize=1000)
+def _checker(schema: _Schema) -> SchemaChecker:
+    return SchemaChecker(schema.content)
 
 
 def properties_of(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -104,123 +116,117 @@ def parse_text_arguments(schema: Mapping[str, Any], texts: Mapping[str, str]) ->
     {'n': 3, 's': '3', 'l': ['a', 'b']}
     """
     properties = properties_of(schema)
-    return {name: _typed(_types(properties.get(name, {}), schema), text) for name, text in texts.items()}
+    return {name: _typed(properties.get(name, {}), schema, text) for name, text in texts.items()}
 
 
-def _typed(types: set[str], text: str) -> Any:
-    if "string" in types and not ("null" in types and text == "null"):
-        return text
-    lowered = text.strip().lower()
+def _typed(own: Mapping[str, Any], schema: Mapping[str, Any], text: str) -> Any:
+    branches = list(_branches(own, schema))
+    for value in _listed(branches):
+        if text == (value if isinstance(value, str) else json.dumps(value)):
+            return value
+    types = {kind for branch in branches for kind in _types(branch)}
+    if "string" in types:
+        return _in_place_of_text(types, text)
+    word = text.strip()
+    lowered = word.lower()
     if "boolean" in types and lowered in ("true", "false", "yes", "no", "on", "off"):
         return lowered in ("true", "yes", "on")
     if "null" in types and lowered in ("null", "none"):
         return None
-    for name, kind in (("integer", int), ("number", float)):
-        if name in types:
-            try:
-                return kind(text)
-            except ValueError:
-                continue
+    if types & {"integer", "number"} and (number := _number(types, word)) is not None:
+        return number
     if types and not types & {"array", "object"}:
         return text
-    value = _yaml(text)
+    value = _json(text)
     if "array" in types and not isinstance(value, list | dict):
-        return [_yaml(part) for part in text.split(",")]
+        items: Mapping[str, Any] = next(
+            (own["items"] for own in branches if isinstance(own.get("items"), dict)), {}
+        )
+        return [_typed(items, schema, part.strip()) for part in text.split(",")] if word else []
     return value
 
 
-def _yaml(text: str) -> Any:
-    """Return a JSON or YAML value; what is none is the text itself."""
+def _in_place_of_text(types: set[str], text: str) -> Any:
+    """Return a text, where one is wanted: unless it is null or a list or object in JSON, and that will do as well."""
+    kind = {"[": "array", "{": "object", "n": "null"}.get(text.strip()[:1])
+    if kind in types:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def _number(types: set[str], word: str) -> int | float | None:
+    """Return a number as it was typed; none that JSON does not have."""
+    if _INTEGER.match(word) and len(word) < 1000:
+        return int(word)
+    if "number" in types and _NUMBER.match(word) and math.isfinite(number := float(word)):
+        return number
+    return None
+
+
+@functools.cache
+def _loader() -> Any:
+    """Return a reader of YAML that takes dates for text, as JSON has none."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {  # noqa: RUF012 - so the library has it
+            first: [(tag, form) for tag, form in resolvers if not tag.endswith(":timestamp")]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    return Loader
+
+
+def _json(text: str) -> Any:
+    """Return a JSON or YAML value; what is none, or cannot be said in JSON, is the text itself."""
     import yaml
 
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # `2024-13-45` looks like a date and is none
+        value = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe one
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         return text.strip()
 
 
-def _types(own: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> set[str]:
-    """Return the JSON types that a property may have; empty if it says nothing."""
-    if depth > 8:
-        return set()
-    if isinstance(reference := own.get("$ref"), str) and reference.startswith("#/"):
-        target: Any = schema
-        for part in reference[2:].split("/"):
-            target = target.get(part) if isinstance(target, dict) else None
-        return _types(target, schema, depth + 1) if isinstance(target, dict) else set()
-    kind = own.get("type")
+def _branches(own: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a property's schema with all that it refers to and chooses from, of which there may be no end."""
+    waiting = [own]
+    for _ in range(_MAX_BRANCHES):
+        if not waiting:
+            return
+        branch = waiting.pop(0)
+        yield branch
+        if isinstance(reference := branch.get("$ref"), str) and reference.startswith("#/"):
+            target: Any = schema
+            for part in reference[2:].split("/"):
+                name = part.replace("~1", "/").replace("~0", "~")
+                target = target.get(name) if isinstance(target, dict) else None
+            waiting += [target] if isinstance(target, dict) else []
+        for key in ("anyOf", "oneOf", "allOf"):
+            choices = branch.get(key)
+            waiting += [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+
+
+def _listed(branches: list[Mapping[str, Any]]) -> Iterator[Any]:
+    for branch in branches:
+        values = branch.get("enum")
+        yield from values if isinstance(values, list) else []
+        if "const" in branch:
+            yield branch["const"]
+
+
+def _types(branch: Mapping[str, Any]) -> set[str]:
+    """Return the JSON types that a schema names, or that the values have which it lists; empty if neither."""
+    kind = branch.get("type")
     if isinstance(kind, str):
         return {kind}
     if isinstance(kind, list):
         return {one for one in kind if isinstance(one, str)}
-    if isinstance(values := own.get("enum"), list):
-        return {"string"} if all(isinstance(value, str) for value in values) else set()
-    found: set[str] = set()
-    for key in ("anyOf", "oneOf", "allOf"):
-        branches = own.get(key)
-        for branch in branches if isinstance(branches, list) else []:
-            if isinstance(branch, dict):
-                found |= _types(branch, schema, depth + 1)
-    return found
-
-
-def _faults(checker: _Checker, value: Any) -> list[tuple[list[str | int], str]]:
-    if checker.faults is None or len(json.dumps(value, default=str)) > _MAX_CHECKED_BYTES:
-        return []
-    return checker.faults(value)
-
-
-@functools.lru_cache(maxsize=1000)
-def _checker(schema: _Schema) -> _Checker:
-    """Return what checks values against a schema; one that cannot be applied checks nothing and says why."""
-    text = json.dumps(schema.content)
-    if len(text) > _MAX_SCHEMA_BYTES:
-        return _Checker(None, "its schema is too large to be checked")
-    import jsonschema
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    plain = json.loads(text)
-    kind: Any = jsonschema.validators.validator_for(plain, default=jsonschema.Draft202012Validator)
-    try:
-        kind.check_schema(plain)
-    except jsonschema.SchemaError as error:
-        return _Checker(None, f"its schema is none: {error.message}"[:300])
-    except RecursionError:
-        return _Checker(None, "its schema is nested too deeply")
-    validator = kind(_without_patterns(plain), registry=Registry())  # an empty registry fetches nothing
-
-    def faults(value: Any) -> list[tuple[list[str | int], str]]:
-        found: list[tuple[list[str | int], str]] = []
-        try:
-            for error in validator.iter_errors(value):
-                found.append((list(error.absolute_path), error.message[:300]))
-                if len(found) >= _SHOWN_FAULTS:
-                    break
-        except (Unresolvable, RecursionError):
-            return []  # it refers to what we do not fetch, or to itself without end
-        return found
-
-    return _Checker(faults)
-
-
-def _without_patterns(schema: Any) -> Any:
-    """Return a schema without regular expressions that could take forever: long ones, and repeats in repeats."""
-    if isinstance(schema, dict):
-        return {
-            key: _without_patterns(value)
-            for key, value in schema.items()
-            if not (key == "pattern" and isinstance(value, str) and _is_dangerous(value))
-            and not (
-                key == "patternProperties" and isinstance(value, dict) and any(map(_is_dangerous, value))
-            )
-        }
-    return [_without_patterns(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def _is_dangerous(pattern: str) -> bool:
-    repeats = sum(pattern.count(sign) for sign in "*+{")
-    return len(pattern) > _MAX_PATTERN or (repeats > 1 and "(" in pattern) or repeats > 4
+    values = list(_listed([branch]))
+    return {"string"} if values and all(isinstance(value, str) for value in values) else set()
 
 
 def _hint(tool: ToolInfo, arguments: Mapping[str, Any]) -> str:
