@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.factories import PlatformFactory
 from vibe_jupyter.core.database.database import Database
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _numbers = itertools.count(1)
+
+settings.register_profile("busy", deadline=None)  # how long one example takes says nothing on a busy machine
+settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)

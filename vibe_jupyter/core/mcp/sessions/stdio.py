@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import anyio
 
 from vibe_jupyter.core.mcp.sessions.codes import RESULT_TOO_LARGE
+from vibe_jupyter.core.mcp.sessions.completed import completed
 from vibe_jupyter.core.mcp.sessions.process import ServerProcess
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Messages(_Stream):
             line, is_whole = self._ready.popleft()
             message = await self._message(line) if is_whole else self._refusal(line)
             if message is not None:
-                return message
+                return completed(message)
             self.noise_lines += bool(line.strip())
 
     def _split(self, chunk: bytes) -> None:

@@ -94,3 +94,14 @@ def test_a_large_one_is_read_as_a_small_one_is(write: Any) -> None:
     assert math.isnan(found[1].result["n"])
     assert math.isnan(found[2].result["n"])
     assert noise == 1
+
+
+def test_a_result_is_complete_unless_it_says_something_else() -> None:
+    lines = [
+        python(1, "old"),
+        b'{"jsonrpc":"2.0","id":2,"result":{"resultType":"input_required","inputRequests":{}}}',
+        b'{"jsonrpc":"2.0","id":3,"error":{"code":-32603,"message":"no"}}',
+    ]
+    found, _ = asyncio.run(read(b"\n".join([*lines, b""]), [], limit=10_000))
+    assert [message.result["resultType"] for message in found[:2]] == ["complete", "input_required"]
+    assert found[2].error.message == "no"
