@@ -53,7 +53,9 @@ def _install(work: Path) -> None:
     npm = Path(node()).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [node(), str(npm), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--no-progress"]
     try:
-        done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=_LIMIT_S)
+        done = subprocess.run(
+            command, cwd=work, env=_environment(), capture_output=True, text=True, timeout=_LIMIT_S
+        )
         reason = None if done.returncode == 0 else done.stderr[-1500:]
     except subprocess.TimeoutExpired:
         reason = f"it took more than {_LIMIT_S:.0f} s"
@@ -62,3 +64,16 @@ def _install(work: Path) -> None:
         if "VIBE_CI" in os.environ:
             pytest.fail(message)
         pytest.skip(message)
+
+
+def _environment() -> dict[str, str]:
+    """Return ours, in which what the machine's own npm is configured by counts too.
+
+    A registry or a certificate may be named for the whole machine; the npm beside our Node looks for that elsewhere.
+    """
+    npm = shutil.which("npm")
+    if npm is None or "npm_config_globalconfig" in os.environ:
+        return dict(os.environ)
+    asked = subprocess.run([npm, "config", "get", "globalconfig"], capture_output=True, text=True, timeout=60)
+    place = asked.stdout.strip()
+    return {**os.environ, "npm_config_globalconfig": place} if Path(place).is_file() else dict(os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.benches import drain, engine, imports, lab, magic, mcp_sessions, memory, post, reads
+from benchmarks.benches import drain, engine, imports, lab, magic, mcp_rest, mcp_sessions, memory, post, reads
 from benchmarks.context import Context
 from benchmarks.figures import BenchResult
 
@@ -20,4 +20,5 @@ BENCHES: dict[str, Callable[[Context], BenchResult]] = {
     "magic": magic.run,
     "lab": lab.run,
     "mcp_sessions": mcp_sessions.run,
+    "mcp_rest": mcp_rest.run,
 }
