@@ -93,7 +93,7 @@ def test_the_api_page_tries_an_operation(browser: Any, lab: JupyterServer) -> No
     expect(page.get_by_text("/tasks/history").first).to_be_visible()
     page.get_by_role("button", name="get /health").first.click()
     page.get_by_role("button", name="Try it out").first.click()
-    page.get_by_role("button", name="Execute").first.click()
+    page.get_by_role("button", name="Execute", exact=True).first.click()
     expect(page.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
     assert not errors
     context.close()

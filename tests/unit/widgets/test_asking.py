@@ -159,9 +159,9 @@ class TestForm:
         }  # fmt: skip
         said = " | ".join(line for line in talk.told if not line[0].isdigit())
         for reason in (
-            "too short",
+            "at least 2 characters",
             "'old' is no whole number",
-            "maximum of 150",
+            "content.age",
             "neither yes nor no",
             "'blue' is none",
         ):

@@ -158,8 +158,8 @@ class Messages(_Stream):
                 self._keep_ends()
 
     def _keep_ends(self) -> None:
-        head, tail = b"".join(self._parts[:2])[:_ENDS], b"".join(self._parts[-2:])[-_ENDS:]
-        self._parts = [head, tail]
+        read = b"".join(self._parts)
+        self._parts = [read[:_ENDS], read[-_ENDS:]]
 
     async def _message(self, line: bytes) -> Any:
         try:
