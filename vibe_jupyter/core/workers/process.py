@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from vibe_jupyter.core.errors import VibeError
+from vibe_jupyter.core.workers.pipes import close_pipes
 from vibe_jupyter.core.workers.protocol import HEADER, FrameDecoder, Kind, job_marker, load
 
 __all__ = ["Report", "Worker", "worker_environment"]
@@ -141,7 +142,7 @@ class Worker(asyncio.SubprocessProtocol):
         self._ended_for = self._ended_for or reason
         if self._transport.get_returncode() is None:
             self._kill_group()
-        self._close_pipes()
+        close_pipes(self._transport)
 
     def _kill_group(self) -> None:
         if sys.platform == "win32":
@@ -150,17 +151,6 @@ class Worker(asyncio.SubprocessProtocol):
         # macOS answers EPERM for a group of zombies.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._transport.get_pid(), signal.SIGKILL)
-
-    def _close_pipes(self) -> None:
-        # Not transport.close(): that polls the process and so steals the exit status from asyncio's watcher.
-        for fd in (0, 1, 2):
-            pipe = self._transport.get_pipe_transport(fd)
-            if pipe is None or pipe.is_closing():
-                continue
-            if isinstance(pipe, asyncio.WriteTransport):
-                pipe.abort()
-            else:
-                pipe.close()
 
     # What asyncio tells us.
 
@@ -221,7 +211,7 @@ class Worker(asyncio.SubprocessProtocol):
             self._kill_group()
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(_DRAIN_GRACE_S, self._close_pipes)
+        self._timer = self._loop.call_later(_DRAIN_GRACE_S, close_pipes, self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the running call: process and pipes are gone."""

@@ -18,6 +18,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from vibe_jupyter.core.workers.pipes import close_pipes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -117,7 +119,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         finally:
             self.kill()
             await self.exit_code(_GRACE_S)
-            self._close_pipes()
+            close_pipes(self._transport)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._gone.wait(), _GRACE_S)
 
@@ -134,17 +136,6 @@ class ServerProcess(asyncio.SubprocessProtocol):
             return
         with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             os.killpg(self.pid, sign)
-
-    def _close_pipes(self) -> None:
-        # Not transport.close(): that polls the process, and so steals the exit code from asyncio's watcher.
-        for fd in (0, 1, 2):
-            pipe = self._transport.get_pipe_transport(fd)
-            if pipe is None or pipe.is_closing():
-                continue
-            if isinstance(pipe, asyncio.WriteTransport):
-                pipe.abort()
-            else:
-                pipe.close()
 
     # What asyncio tells us.
 
@@ -185,7 +176,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         if not self.exited.done():
             self.exited.set_result(self._transport.get_returncode() or 0)
         self.kill()
-        self._timer = self._loop.call_later(_DRAIN_S, self._close_pipes)
+        self._timer = self._loop.call_later(_DRAIN_S, close_pipes, self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that process and pipes are gone."""
