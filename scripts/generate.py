@@ -17,6 +17,7 @@ from generation.configuration import configuration, env_example
 from generation.endpoints import answers, local_verbs, operations, overview
 from generation.error_codes import error_table
 from generation.markdown import filled
+from generation.ontology import classes, properties
 from generation.oracles import oracle_overview, oracle_sections
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def texts() -> dict[str, str]:
         "configuration": configuration(),
         "oracle-overview": oracle_overview(ROOT),
         "oracles": oracle_sections(ROOT),
+        "ontology-classes": classes(),
+        "ontology-properties": properties(),
         "error-codes": error_table(ROOT / "vibe_jupyter"),
     }
     pages = {

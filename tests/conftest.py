@@ -21,13 +21,32 @@ if TYPE_CHECKING:
 
 _numbers = itertools.count(1)
 
+_MOST_WORKERS = 4
+"""Each has a PostgreSQL, a Jupyter server and perhaps a browser of its own."""
+
 settings.register_profile("busy", deadline=None)  # how long one example takes says nothing on a busy machine
 settings.load_profile("busy")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run the whole suite in a process for each core, and a part of it that was named in this one."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return 0
+    return min(
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        _MOST_WORKERS,
+    )
+
+
 @pytest.fixture(autouse=True)
-def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting, server or proxy of the person who runs the tests may matter."""
+def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """No setting, server or proxy of the person who runs the tests may matter.
+
+    Under `--cov`, the processes of what several tests share are measured, others only where a test is marked: it takes
+    a Jupyter server twice the time to start.
+    """
+    if request.node.get_closest_marker("measured") is None:
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     foreign = ("VIBE_", "JPY_", "JUPYTER")
     for name in list(os.environ):
         if name.startswith(foreign) and name != "VIBE_CI":

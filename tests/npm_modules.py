@@ -1,6 +1,6 @@
-"""MCP servers and checks from npm, as the lock file in `tests/npm` names them; Node comes with `[test]`.
+"""Programs from npm, as the lock files in `tests/npm` and `benchmarks/npm` name them; Node comes with `[test]`.
 
-They are installed once for each state of the lock file, into the user's cache folder.
+They are installed once for each state of a lock file, into the user's cache folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-__all__ = ["node", "npm_modules"]
+__all__ = ["node", "npm_installed", "npm_modules", "run_npm"]
 
 _FOLDER = Path(__file__).parent / "npm"
 _FILES = ("package.json", "package-lock.json", ".npmrc")
@@ -30,40 +30,65 @@ def node() -> str:
 
 
 def npm_modules() -> Path:
-    """Return the folder `node_modules`.
+    """Return the folder `node_modules` of what the tests need.
 
     Where npm cannot be reached the test is skipped, with the reason; in CI it fails.
     """
-    state = hashlib.sha256((_FOLDER / "package-lock.json").read_bytes()).hexdigest()[:16]
+    try:
+        return npm_installed(_FOLDER)
+    except RuntimeError as error:
+        if "VIBE_CI" in os.environ:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+def npm_installed(folder: Path) -> Path:
+    """Return the folder `node_modules` of what a folder's lock file names; installed on first need.
+
+    Raises:
+        RuntimeError: npm cannot be reached, or refuses.
+    """
+    state = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()[:16]
     place = Path(platformdirs.user_cache_dir("vibe-jupyter-tests", appauthor=False)) / f"npm-{state}"
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as folder:
-            work = Path(folder) / "npm"
-            _install(work)
+        with tempfile.TemporaryDirectory(dir=place.parent) as temporary:
+            work = Path(temporary) / "npm"
+            _install(folder, work)
             if not place.exists():  # another process may have been quicker
                 work.rename(place)
     return place / "node_modules"
 
 
-def _install(work: Path) -> None:
+def _install(folder: Path, work: Path) -> None:
     work.mkdir()
     for name in _FILES:
-        shutil.copy(_FOLDER / name, work / name)
+        shutil.copy(folder / name, work / name)
+    try:
+        run_npm(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--no-progress"], work)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"npm could not install what {folder / 'package-lock.json'} names: {error}"
+        ) from error
+
+
+def run_npm(arguments: list[str], folder: Path) -> str:
+    """Run npm in a folder and return what it printed.
+
+    Raises:
+        RuntimeError: npm cannot be reached, or refuses.
+    """
     npm = Path(node()).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [node(), str(npm), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--no-progress"]
     try:
         done = subprocess.run(
-            command, cwd=work, env=_environment(), capture_output=True, text=True, timeout=_LIMIT_S
-        )
-        reason = None if done.returncode == 0 else done.stderr[-1500:]
+            [node(), str(npm), *arguments],
+            cwd=folder, env=_environment(), capture_output=True, text=True, timeout=_LIMIT_S,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
-        reason = f"it took more than {_LIMIT_S:.0f} s"
-    if reason is not None:
-        message = f"npm could not install what tests/npm/package-lock.json names: {reason}"
-        if "VIBE_CI" in os.environ:
-            pytest.fail(message)
-        pytest.skip(message)
+        raise RuntimeError(f"it took more than {_LIMIT_S:.0f} s") from None
+    if done.returncode:
+        raise RuntimeError(done.stderr[-1500:])
+    return done.stdout
 
 
 def _environment() -> dict[str, str]:

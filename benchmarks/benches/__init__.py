@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.benches import drain, engine, imports, lab, magic, mcp_rest, mcp_sessions, memory, post, reads
+from benchmarks.benches import (
+    drain,
+    engine,
+    imports,
+    kg_accuracy,
+    kg_accuracy_typescript,
+    kg_build,
+    kg_peer,
+    kg_queries,
+    kg_store,
+    lab,
+    magic,
+    mcp_rest,
+    mcp_sessions,
+    memory,
+    post,
+    reads,
+)
 from benchmarks.context import Context
 from benchmarks.figures import BenchResult
 
@@ -21,4 +38,10 @@ BENCHES: dict[str, Callable[[Context], BenchResult]] = {
     "lab": lab.run,
     "mcp_sessions": mcp_sessions.run,
     "mcp_rest": mcp_rest.run,
+    "kg_store": kg_store.run,
+    "kg_build": kg_build.run,
+    "kg_peer": kg_peer.run,
+    "kg_queries": kg_queries.run,
+    "kg_accuracy": kg_accuracy.run,
+    "kg_accuracy_typescript": kg_accuracy_typescript.run,
 }

@@ -196,6 +196,7 @@ async def test_a_restart_goes_on_with_everything_within_ten_seconds(crew: Crew) 
     assert [crew.said("START", task_id) for task_id in held] == [[first.pid, again.pid]] * 4
 
 
+@pytest.mark.measured
 async def test_a_task_that_kills_its_processes_is_given_up(crew: Crew) -> None:
     deadly = await crew.new_task(kill=True)
     first = await crew.start()
@@ -209,6 +210,7 @@ async def test_a_task_that_kills_its_processes_is_given_up(crew: Crew) -> None:
     assert crew.counts("START")[deadly] == 4
 
 
+@pytest.mark.measured
 async def test_a_task_that_must_not_run_twice_ends_as_abandoned(crew: Crew) -> None:
     first = await crew.start()
     once, again = await crew.new_task(hold=True, target="once"), await crew.new_task(hold=True)
@@ -223,6 +225,7 @@ async def test_a_task_that_must_not_run_twice_ends_as_abandoned(crew: Crew) -> N
     assert crew.counts("START")[once] == 1
 
 
+@pytest.mark.measured
 async def test_a_cancelled_task_does_not_come_back_to_life(crew: Crew) -> None:
     first = await crew.start()
     running, other = await crew.new_task(hold=True), await crew.new_task(hold=True)
@@ -311,6 +314,7 @@ async def test_two_servers_share_a_queue_and_run_each_task_once(crew: Crew) -> N
     assert set(shares) == {server.pid for server in servers}
 
 
+@pytest.mark.measured
 async def test_a_graceful_end_leaves_the_rest_to_others(crew: Crew) -> None:
     first = await crew.start(concurrency=1, concurrency_per_user=1)
     second = await crew.start()

@@ -54,6 +54,7 @@ def notebook(path: Path, *cells: str) -> Path:
     return path
 
 
+@pytest.mark.measured
 class TestBrokenEngine:
     def test_a_corrupt_engine_database_is_said_at_once_and_the_task_waits(
         self, run: Any, tmp_path: Path
@@ -100,6 +101,44 @@ class TestPapermill:
         assert "there is no order 1\nhint: " in cells["failure"].outputs[0].text
         assert "mcp.policy_denied" in cells["policy"].outputs[-1].text
 
+    def test_the_lines_of_the_readme_about_servers_run_in_the_demos_folder(
+        self, project: Path, run: Any
+    ) -> None:
+        """Word for word, in an environment that nobody has activated."""
+        text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        found = re.search(r"```python\n(# MCP servers.*?)```", text, re.DOTALL)
+        assert found is not None
+        shutil.copytree(REPOSITORY / "notebooks", project / "vibe-demo")
+        notebook(project / "vibe-demo" / "in.ipynb", *found[1].splitlines())
+        command = ("papermill", "--no-progress-bar", "in.ipynb", "out.ipynb")
+        done = run(*command, cwd=project / "vibe-demo", PATH=os.defpath)
+        assert done.returncode == 0, done.stderr
+        last = nbformat.read(project / "vibe-demo" / "out.ipynb", 4).cells[-1]
+        assert "<table" in last.outputs[-1].data["text/html"]
+        added = run(
+            "jupyter-vibe",
+            "mcp",
+            "add",
+            "mine",
+            "--",
+            "python",
+            "vibe-demo/orders_server.py",
+            PATH=os.defpath,
+        )
+        assert shlex.quote(sys.executable) in added.stdout, added.stderr
+        called = run("jupyter-vibe", "mcp", "call", "mine.sales_by_country", "--limit", "3", "--json")
+        assert len(json.loads(called.stdout)["structured_content"]["result"]) == 3
+
+    def test_the_notebook_about_servers_minds_its_own_ones(self, project: Path, run: Any) -> None:
+        """A server of the user's that is called `orders` stays, and what was left half-way is no hindrance."""
+        for name in ("orders", "demo-orders"):
+            assert run("jupyter-vibe", "mcp", "add", name, "--", "/no/such/program").returncode == 0
+        shutil.copytree(REPOSITORY / "notebooks", project / "copy")
+        done = run("papermill", "--no-progress-bar", "copy/mcp.ipynb", "out.ipynb")
+        assert done.returncode == 0, done.stderr
+        left = json.loads(run("jupyter-vibe", "mcp", "list", "--json").stdout)["servers"]
+        assert [server["id"] for server in left] == ["orders"]
+
     def test_a_question_is_declined_at_once_and_says_what_to_decide(self, project: Path, run: Any) -> None:
         cells = [f"%vibe mcp add faulty -- {shlex.join(FAULTY)}", "%vibe mcp set faulty --tool ok=ask"]
         notebook(project / "in.ipynb", *cells, "%vibe mcp call faulty.ok")
@@ -123,7 +162,25 @@ class TestPapermill:
         assert "--bogus" in done.stderr
 
 
+@pytest.mark.measured
 class TestTerminal:
+    def test_what_is_not_kept_between_commands_is_said(self, run: Any) -> None:
+        run("jupyter-vibe", "mcp", "add", "broken", "--", sys.executable, "-c", "import no_such_module")
+        failed = run("jupyter-vibe", "mcp", "tools", "broken")
+        assert "No module named 'no_such_module'" in failed.stderr
+        assert "mcp logs" not in failed.stderr, "there are none"
+        for words in (["logs", "broken"], ["health"]):
+            asked = run("jupyter-vibe", "mcp", *words)
+            assert asked.returncode == 0
+            assert "nothing is kept" in asked.stderr
+        answered = run("jupyter-vibe", "mcp", "logs", "broken", "--json")
+        assert json.loads(answered.stdout)["stderr"] == []
+
+    def test_hints_name_the_program_that_was_typed(self, run: Any) -> None:
+        unknown = run("jupyter-vibe", "mcp", "call", "nobody.x")
+        assert "hint: jupyter vibe mcp add" in unknown.stderr
+        assert "%vibe" not in unknown.stderr
+
     def test_a_task_as_text_and_as_json(self, run: Any) -> None:
         shown = run("jupyter-vibe", "task", "login", "--type", "file_search")
         assert (shown.returncode, "auth.py" in shown.stdout) == (0, True), shown.stderr
@@ -170,10 +227,11 @@ class TestTerminal:
     def test_the_database_verbs_work_on_a_new_machine(self, run: Any) -> None:
         assert run("jupyter-vibe", "db", "check").returncode == 0
         assert "base" in run("jupyter-vibe", "db", "downgrade", "base").stdout
-        assert "0002" in run("jupyter-vibe", "db", "upgrade").stdout
+        assert "0003" in run("jupyter-vibe", "db", "upgrade").stdout
         assert run("jupyter-vibe", "db", "downgrade", "0815").returncode == 1
 
 
+@pytest.mark.measured
 class TestDemo:
     def test_it_runs_and_reports_as_json_alone(self, project: Path, run: Any) -> None:
         # A kernelspec of the user's that leads nowhere must not matter.
@@ -216,6 +274,7 @@ def test_a_script_without_a_main_guard(project: Path, run: Any) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "auth.py\n", "")
 
 
+@pytest.mark.measured
 def test_an_interrupt_cancels_what_the_terminal_waits_for(project: Path) -> None:
     import signal
 

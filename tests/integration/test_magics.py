@@ -178,7 +178,7 @@ class TestSurface:
         assert {"text/plain", "text/html"} <= set(data)
         for text in (data["text/plain"], data["text/html"]):
             assert "in this process" in text
-            assert "6 oracles" in text
+            assert "8 oracles" in text
             assert "file.search" in text
 
     @pytest.mark.parametrize(
@@ -254,3 +254,18 @@ class TestCompletion:
     def test_other_lines_are_left_alone(self, shell: InteractiveShell) -> None:
         shell.user_ns["vibrant"] = 1
         assert "vibrant" in self.complete(shell, "vibr")
+
+
+def test_verbs_are_completed_on_a_later_line_too(shell: InteractiveShell) -> None:
+    text = "value = 1\n%vibe ora"
+    with provisionalcompleter():
+        found = list(shell.Completer.completions(text, len(text)))
+    assert f"{text}cles" in {text[: one.start] + one.text for one in found}
+
+
+def test_terms_are_completed_in_the_cell_of_a_query(shell: InteractiveShell) -> None:
+    text = "%%vibe kg query\nSELECT ?f { ?f a code:Func"
+    with provisionalcompleter():
+        found = list(shell.Completer.completions(text, len(text)))
+    whole = {text[: one.start] + one.text for one in found}
+    assert f"{text}tion" in whole

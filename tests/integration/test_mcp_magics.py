@@ -60,6 +60,8 @@ def soon(kernel: Kernel, condition: str) -> bool:
 class TestCalls:
     def test_options_text_and_cell_are_arguments(self, kernel: Kernel) -> None:
         assert "total  5" in kernel.run("%vibe mcp call faulty.add --a 2 --b=3").text
+        broken = kernel.run("%%vibe mcp call faulty.add\na: [1\nb: 2").error
+        assert "[command.invalid] the cell begins as an object" in broken
         assert "hello there" in kernel.run("%vibe mcp call faulty.ok hello there").text
         assert "total  7" in kernel.run("%%vibe mcp call faulty.add\na: 3\nb: 4").text
         assert "total  9" in kernel.run('%%vibe mcp call faulty.add\n{"a": 4, "b": 5}').text
@@ -108,8 +110,15 @@ class TestCalls:
             ("mcp call faulty.add 5", "command.invalid", "no single text"),
             ("mcp cal faulty.ok", "command.unknown_verb", "%vibe mcp call"),
             ("mcp prompt faulty great --who x", "mcp.unknown_tool", "greet"),
+            ("mcp prompt faulty greet", "mcp.bad_arguments", "who is missing"),
+            ("mcp read faulty dem://one", "mcp.unknown_resource", "demo://one"),
+            ("mcp add s3 python3 x.py", "command.invalid", "%vibe mcp add s3 -- python3 x.py"),
+            ("mcp add nothing", "mcp.config_invalid", "give a command or a url"),
+            ("mcp call faulty.add --a 1.5 --b 2", "mcp.bad_arguments", "a should be integer, is 1.5"),
             ("mcp add faulty -- x", "mcp.name_taken", ""),
             ("mcp set faulty", "command.invalid", "--timeout-s"),
+            ("mcp set faulty --tool crsh=ask", "mcp.unknown_tool", "crash"),
+            ("mcp set faulty --aliases time.now=stps", "mcp.unknown_tool", "steps"),
             ("mcp import nothing.json", "mcp.config_not_found", "nothing.json"),
         ],
     )
@@ -117,6 +126,16 @@ class TestCalls:
         error = kernel.run(f"%vibe {line}").error
         assert f"[{code}]" in error, error
         assert hint in error, error
+
+    def test_a_tool_that_was_named_before_it_could_be_known_is_told(self, kernel: Kernel) -> None:
+        kernel.run(f"%vibe mcp add unseen --aliases sums.add=ad -- {COMMAND}")
+        try:
+            assert not kernel.run("%vibe mcp set unseen --tool crsh=ask").error
+            said = kernel.run("%vibe mcp tools unseen").text
+            assert "its policy names crsh, and it has no such tool: did you mean crash?" in said
+            assert "its alias sums.add names ad, and it has no such tool: did you mean add?" in said
+        finally:
+            kernel.run("%vibe mcp remove unseen")
 
     def test_a_command_that_does_not_exist_is_said_at_the_first_use(self, kernel: Kernel) -> None:
         kernel.run("%vibe mcp add nowhere -- /no/such/program")
@@ -129,6 +148,15 @@ class TestCalls:
 
 
 class TestLooking:
+    def test_every_line_of_a_cell_shows_its_result(self, kernel: Kernel) -> None:
+        ran = kernel.run(f"%vibe mcp add second -- {COMMAND} --second\n%vibe mcp remove second\nx = 1")
+        assert f"{COMMAND} --second" in ran.outputs[0]["data"]["text/plain"], "what would run"
+        assert "is forgotten" in ran.outputs[1]["data"]["text/plain"]
+        ran = kernel.run(
+            "kept = %vibe mcp call faulty.add --a 1 --b 2\n%vibe mcp call faulty.add --a 2 --b 2"
+        )
+        assert [one for one in ("total  3", "total  4") if one in ran.text] == ["total  4"]
+
     def test_each_answer_has_text_and_html(self, kernel: Kernel) -> None:
         for line in ("list", "show faulty", "tools faulty", "tools", "search add", "health", "health faulty",
                      "logs faulty", "resources faulty", "prompts faulty", "read faulty demo://one",
@@ -325,6 +353,7 @@ def test_files_that_are_found_are_offered_and_one_is_chosen(tmp_path: Path) -> N
         assert kernel.value("list(__import__('vibe_jupyter').connect().mcp)") == ["chosen"]
 
 
+@pytest.mark.measured
 def test_a_terminal_has_the_same_verbs(tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -353,9 +382,8 @@ def test_the_lines_of_the_readme_about_servers_work_as_pasted(tmp_path: Path) ->
     snippet = re.search(r"```python\n(# MCP servers.*?)```", text, re.DOTALL)
     assert snippet is not None
     shutil.copytree(REPOSITORY / "notebooks", tmp_path / "notebooks")
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    env = {"VIBE_DATA_DIR": str(tmp_path / "data"), "IPYTHONDIR": str(tmp_path / "ip"), "PATH": path}
-    with Kernel(tmp_path, **env) as kernel:
+    env = {"VIBE_DATA_DIR": str(tmp_path / "data"), "IPYTHONDIR": str(tmp_path / "ip"), "PATH": os.defpath}
+    with Kernel(tmp_path / "notebooks", **env) as kernel:
         kernel.run("%load_ext vibe_jupyter")
         lines = [line for line in snippet[1].splitlines() if line.startswith("%")]
         assert len(lines) == 3

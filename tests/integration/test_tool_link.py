@@ -130,6 +130,7 @@ def test_a_call_crosses_with_all_that_belongs_to_it(served: Served) -> None:
     assert (request.task_id, request.caller, request.timeout_s) == (handle.id, "owner", 600)
 
 
+@pytest.mark.measured
 def test_an_error_crosses_whole(served: Served) -> None:
     found = served.result("crash", catch=True)
     assert found["error_type"] == "UpstreamFailed"
@@ -144,6 +145,7 @@ def test_a_bug_of_the_caller_is_told_and_harms_no_other_call(served: Served) -> 
     assert served.result("echo", a=1)["answer"] == {"a": 1}
 
 
+@pytest.mark.measured
 def test_progress_arrives_thinned_and_the_last_of_it_for_certain(served: Served) -> None:
     handle = served.begin("count", to=5000)
     handle.wait()
@@ -153,6 +155,7 @@ def test_progress_arrives_thinned_and_the_last_of_it_for_certain(served: Served)
     assert events[-1].data["fraction"] == 1
 
 
+@pytest.mark.measured
 def test_a_cancelled_task_cancels_its_call(served: Served) -> None:
     handle = served.begin("hang")
     assert served.tools.began.wait(LIMIT_S)
@@ -174,6 +177,7 @@ def test_when_the_process_dies_its_calls_end_and_the_next_ones_work(served: Serv
     assert served.result("echo", a=1)["answer"] == {"a": 1}
 
 
+@pytest.mark.measured
 def test_a_call_in_flight_when_the_platform_stops_fails_with_that(served: Served) -> None:
     handle = served.begin("hang")
     assert served.tools.began.wait(LIMIT_S)

@@ -13,8 +13,8 @@ import pytest
 from vibe_jupyter.client.commands.tasks import create_task
 from vibe_jupyter.client.task_types import task_type, tool_types
 from vibe_jupyter.core.accounts.principal import OWNER, Principal
-from vibe_jupyter.core.errors import InvalidInput, NotFound
-from vibe_jupyter.core.tasks.schemas import Task, TaskCreate
+from vibe_jupyter.core.errors import Forbidden, InvalidInput, NotFound
+from vibe_jupyter.core.tasks.schemas import TaskCreate
 
 if TYPE_CHECKING:
     from tests.factories import PlatformFactory
@@ -111,6 +111,21 @@ def test_a_task_is_cancelled_with_its_call(vibe: VibeClient) -> None:
     assert run(vibe, "ok", s="again").task.state == "succeeded"
 
 
+def test_a_tasks_own_time_limit_is_that_of_its_call(vibe: VibeClient) -> None:
+    vibe.mcps.update("faulty", timeout_s=0.2)
+
+    def slow(**limit: float) -> TaskHandle:
+        asked = vibe.tasks.create(type="mcp.faulty.slow", input={"seconds": 0.6}, **limit)
+        return asked.wait(raise_on_failure=False)
+
+    with_one, without = slow(timeout_s=30), slow()
+    for longer, shorter in ((with_one, without), [vibe.tasks.retry(one.id) for one in (with_one, without)]):
+        assert longer.wait(raise_on_failure=False).task.state == "succeeded"
+        error = shorter.wait(raise_on_failure=False).task.error
+        assert error is not None
+        assert error.code == "mcp.timeout"
+
+
 def test_what_the_policy_forbids_and_what_is_off_is_no_target(vibe: VibeClient) -> None:
     assert run(vibe, "ok", s="x").task.state == "succeeded"
     vibe.mcps.update("faulty", policy={"deny": ["ok"]})
@@ -124,18 +139,14 @@ def test_what_the_policy_forbids_and_what_is_off_is_no_target(vibe: VibeClient) 
     assert "disabled" in str(off.hint)
 
 
-def test_for_an_agents_task_a_person_is_asked(vibe: VibeClient, make_platform: PlatformFactory) -> None:
+def test_an_agent_cannot_make_a_task_of_a_tool(vibe: VibeClient, make_platform: PlatformFactory) -> None:
     vibe.mcps.capabilities("faulty")
     (platform,) = make_platform.started
     agent = Principal(OWNER.user_id, OWNER.scopes, "mcp")
-    body = TaskCreate(type="sums_add", input={"a": 1, "b": 2})
-    task = Task.model_validate_json(platform.call(platform.tasks.create(agent, body)))
-    (question,) = vibe.questions.list(wait_s=25).questions
-    assert (question.kind, question.task_id) == ("approval", task.id)
-    vibe.questions.answer(question.id, action="decline")
-    ended = vibe.wrap(task).wait(raise_on_failure=False).task
-    assert (ended.state, ended.error and ended.error.code) == ("failed", "mcp.approval_rejected")
-    assert vibe.tasks.explain(task.id).caller == "agent"
+    for type_ in ("mcp.faulty.add", "sums_add"):
+        with pytest.raises(Forbidden) as caught:
+            platform.call(platform.tasks.create(agent, TaskCreate(type=type_, input={"a": 1, "b": 2})))
+        assert caught.value.code == "mcp.use_execute"
 
 
 def test_a_server_that_is_gone_has_no_types(vibe: VibeClient) -> None:
@@ -146,6 +157,37 @@ def test_a_server_that_is_gone_has_no_types(vibe: VibeClient) -> None:
     assert caught.value.code == "route.unknown_type"
     with pytest.raises(NotFound):
         vibe.mcps.capabilities("faulty")
+
+
+class TestLargeResults:
+    """What does not come with a result is fetched when it is read: nobody computes with a preview."""
+
+    def test_of_a_call(self, vibe: VibeClient) -> None:
+        assert len(vibe.mcp["faulty"].big(n=300_000).text) == 300_000
+        rows = vibe.mcp["faulty"]["many-rows"](n=30_000)
+        assert len(rows.structured_content["rows"]) == len(rows.data["rows"]) == 30_000
+        assert len(rows.to_pandas()) == 30_000
+        assert rows.text == "rows"
+        pieces = vibe.mcp["faulty"]["many-pieces"](n=1000).text.splitlines()
+        assert (len(pieces), pieces[-1]) == (1000, "piece 999")
+
+    def test_of_a_task(self, vibe: VibeClient) -> None:
+        big = run(vibe, "big", n=300_000)
+        assert len(big.text) == len(big.result.text) == 300_000
+        rows = run(vibe, "many-rows", n=30_000)
+        assert rows.result.structured_content.rows[-1].people == 29_999
+        assert len(rows.structured_content.rows) == len(rows.to_pandas()) == 30_000
+
+    def test_one_that_is_gone_is_an_error_that_names_it(
+        self, vibe: VibeClient, make_platform: PlatformFactory
+    ) -> None:
+        result = vibe.mcp["faulty"].big(n=300_000)
+        (platform,) = make_platform.started
+        assert platform.payloads.prune(time.time() + 60) == 1
+        with pytest.raises(NotFound) as caught:
+            _ = result.text
+        assert caught.value.code == "payload.not_found"
+        assert str(result.content[0].handle) in caught.value.message
 
 
 class TestFromACommandLine:

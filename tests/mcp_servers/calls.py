@@ -36,7 +36,7 @@ def is_alive(pid: int) -> bool:
     """Return whether a process runs."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it ends while this is read
         return False
 
 

@@ -23,6 +23,7 @@ from mcp.server.subscriptions import (
     PromptsListChanged,
     ToolsListChanged,
 )
+from mcp.shared.message import ServerMessageMetadata
 
 __all__ = ["make_server", "mount"]
 
@@ -158,7 +159,12 @@ async def tool_with_progress(context: Context, _params: Any) -> Result:
 @tool(prompt=TEXT)
 async def sampling(context: Context, params: types.CallToolRequestParams) -> Result:
     request = sample((params.arguments or {})["prompt"])
-    answer = await context.session.send_request(request, types.CreateMessageResult)
+    answer = await context.session.send_request(
+        request,
+        types.CreateMessageResult,
+        # Without it the question takes the client's other stream, which may not be open yet.
+        metadata=ServerMessageMetadata(related_request_id=context.request_id),
+    )
     assert isinstance(answer.content, types.TextContent)
     return text(f"LLM response: {answer.content.text}")
 

@@ -1,8 +1,9 @@
 """A stdio MCP server with every fault that a real one can show; starts in about 20 ms under `python -S`.
 
 It speaks the protocol of 2025-11-25. The environment switches faults: `SLOW_START=seconds`, `MODE=exit-at-start |
-banner | loop-pages | no-lists | ignore-unknown | bad-schemas | stubborn` (a stubborn one does not end when it is told
-to). `COUNT_FILE` gets the process id of each start.
+banner | loop-pages | no-lists | ignore-unknown | bad-schemas | noisy | stubborn` (a stubborn one does not end when
+it is told to). `COUNT_FILE` gets the process id of each start. `MORE_WORDS` stand at the end of each
+description.
 """
 
 import base64
@@ -21,12 +22,15 @@ TOOLS = {
     "ok": {"s": TEXT}, "add": {"a": {"type": "integer"}, "b": {"type": "integer"}}, "err": {}, "crash": {},
     "hang": {}, "garbage": {}, "badresult": {}, "badout": {}, "big": {"n": {"type": "integer"}},
     "flood": {"n": {"type": "integer"}}, "slow": {"seconds": {"type": "number"}}, "changed": {}, "orphan": {},
-    "image": {}, "markup": {}, "ask": {}, "steps": {"n": {"type": "integer"}}, "env": {}, "rows": {},
+    "image": {}, "markup": {}, "ask": {}, "ask-many": {"n": {"type": "integer"}},
+    "steps": {"n": {"type": "integer"}}, "env": {}, "rows": {},
     "broken-image": {}, "media": {}, "visit": {}, "quota": {}, "last-words": {}, "deaf": {}, "die-leaving": {},
-    "many-rows": {"n": {"type": "integer"}},
+    "many-rows": {"n": {"type": "integer"}}, "raw": {"line": TEXT, "times": {"type": "integer"}}, "raws": {},
+    "many-pieces": {"n": {"type": "integer"}},
 }  # fmt: skip
 READ_ONLY = {"ok", "add", "rows"}
 added: list[str] = []
+raws: list[str] = []
 answers: dict[str, "threading.Event"] = {}
 answered: dict[str, dict] = {}
 lock = threading.Lock()
@@ -60,7 +64,8 @@ def tool(name: str, properties: dict, **more) -> dict:
         schema = (
             {"type": "object", "allOf": [{"$ref": "http://127.0.0.1:9/s.json"}]} if name == "err" else schema
         )
-    described = {"name": name, "description": f"Does {name}.", "inputSchema": schema, **more}
+    words = f"Does {name}.{os.environ.get('MORE_WORDS', '')}"
+    described = {"name": name, "description": words, "inputSchema": schema, **more}
     if name in READ_ONLY:
         described["annotations"] = {"readOnlyHint": True, "idempotentHint": True}
     return described
@@ -98,6 +103,18 @@ def ask(request_id, question: dict | None = None) -> None:
     send(id=key, method="elicitation/create", params=question or form)
     answers[key].wait()
     text(request_id, json.dumps(answered[key]))
+
+
+def ask_many(request_id, count: int) -> None:
+    keys = [f"many-{request_id}-{n}" for n in range(count)]
+    for key in keys:
+        answers[key] = threading.Event()
+        form = {"message": key, "requestedSchema": {"type": "object", "properties": {"name": TEXT}}}
+        send(id=key, method="elicitation/create", params=form)
+    for key in keys[20:]:
+        answers[key].wait()
+    declined = sum(answered.get(key, {}).get("action") == "decline" for key in keys)
+    text(request_id, f"{declined} declined")
 
 
 def steps(request_id, count: int, token) -> None:
@@ -141,7 +158,10 @@ def call(request_id, name: str, args: dict, meta: dict) -> None:  # noqa: C901 -
         send(method="notifications/tools/list_changed")
         text(request_id, "changed")
     elif name == "orphan":  # a child that must not outlive the session
-        child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        leaves = bool(args.get("leaves"))
+        child = subprocess.Popen(
+            ["sleep", "600"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=leaves
+        )
         text(request_id, str(child.pid))
     elif name == "image":
         link = {"type": "resource_link", "uri": "file:///a.txt", "name": "a.txt", "mimeType": "text/plain"}
@@ -156,6 +176,8 @@ def call(request_id, name: str, args: dict, meta: dict) -> None:  # noqa: C901 -
         result(request_id, audio, {"type": "resource", "resource": inside})
     elif name == "ask":
         in_thread(ask, request_id)
+    elif name == "ask-many":  # and end when all but the first 20 are answered
+        in_thread(ask_many, request_id, int(args["n"]))
     elif name == "visit":
         url = {"mode": "url", "message": "Sign in", "url": "https://example.org/in", "elicitationId": "e1"}
         in_thread(ask, request_id, url)
@@ -173,6 +195,16 @@ def call(request_id, name: str, args: dict, meta: dict) -> None:  # noqa: C901 -
     elif name == "many-rows":
         rows = [{"city": "Bern", "people": n, "name": f"row {n}"} for n in range(int(args["n"]))]
         text(request_id, "rows", structuredContent={"rows": rows})
+    elif name == "raw":  # the line that is asked for, as often as that is
+        raws.append(name)
+        line = args["line"].replace("$ID", json.dumps(request_id)) + "\n"
+        with lock:
+            sys.stdout.write(line * int(args.get("times", 1)))
+            sys.stdout.flush()
+    elif name == "raws":
+        text(request_id, str(len(raws)))
+    elif name == "many-pieces":
+        result(request_id, *({"type": "text", "text": f"piece {n}"} for n in range(int(args["n"]))))
     elif name == "steps":
         in_thread(steps, request_id, int(args["n"]), meta.get("progressToken"))
     elif name == "env":
@@ -194,6 +226,8 @@ def main() -> None:  # noqa: C901 - a branch for each method
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if MODE == "banner":
         print("Welcome to my server v1.0! listening...", flush=True)
+    while MODE == "noisy":
+        print("still listening...", flush=False)
     time.sleep(float(os.environ.get("SLOW_START", "0")))
     for line in sys.stdin:
         try:
@@ -224,6 +258,8 @@ def main() -> None:  # noqa: C901 - a branch for each method
             send(
                 id=request_id, result={"resourceTemplates": [{"uriTemplate": "demo://{name}", "name": "any"}]}
             )
+        elif method == "resources/read" and not params["uri"].startswith("demo://"):
+            send(id=request_id, error={"code": -32002, "message": "Resource not found"})
         elif method == "resources/read":
             contents = [
                 {"uri": params["uri"], "mimeType": "text/plain", "text": f"content of {params['uri']}"}

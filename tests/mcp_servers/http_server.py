@@ -43,8 +43,9 @@ async def seen() -> list[str]:
 
 
 @server.tool()
-async def sleep(seconds: float) -> str:
-    """Return after a while."""
+async def sleep(seconds: float, context: Context) -> str:
+    """Say that it begins, return after a while."""
+    await context.report_progress(0, 1, "begun")
     await asyncio.sleep(seconds)
     return "slept"
 

@@ -18,12 +18,18 @@ __all__ = [
     "faulty_spec",
     "http_server",
     "modern_stdio_spec",
+    "scripted",
     "started",
 ]
 
 FAULTY = [sys.executable, "-S", str(Path(__file__).with_name("faulty_server.py"))]
 """The command of the stdio server with every fault."""
 _ROOT = Path(__file__).parents[2]
+
+
+def scripted(folder: Path) -> list[str]:
+    """Return the command of the stdio server that says what the files of a folder tell it to."""
+    return [sys.executable, "-S", str(Path(__file__).with_name("scripted_server.py")), str(folder)]
 
 
 def faulty_spec(name: str = "faulty", *, limits: Limits | None = None, **env: str) -> ServerSpec:

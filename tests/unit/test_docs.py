@@ -1,7 +1,10 @@
 """What the pages say is true: their links lead somewhere, and their commands, variables and codes exist."""
 
+import json
 import re
 import shlex
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,18 @@ def test_links_lead_somewhere(document):
         if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors_of(target)):
             broken.append(link)
     assert broken == []
+
+
+def test_what_the_first_pages_import_comes_with_what_they_install():
+    """`.[lab]`, as the README says."""
+    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("notebooks/*.ipynb")]
+    cells = ["".join(cell["source"]) for notebook in notebooks for cell in notebook["cells"]]
+    code = "\n".join([*(body for kind, body in BLOCK.findall(read("README.md")) if kind == "python"), *cells])
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE)) - sys.stdlib_module_names
+    imported |= {"pandas"} if ".to_pandas()" in code else set()
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    installed = [*project["dependencies"], *project["optional-dependencies"]["lab"], "vibe-jupyter"]
+    assert imported <= {re.split(r"[^\w-]", each)[0].replace("-", "_") for each in installed}
 
 
 @pytest.mark.parametrize("document", PAGES)

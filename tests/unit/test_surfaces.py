@@ -23,11 +23,17 @@ Offer = dict[str, set[str]]
 
 WITHOUT_A_VERB = {"tasks.events"}
 """Operations that make no sense as a command: waiting for a task follows its events."""
-WITHOUT_AN_OPERATION = {f"{API}/openapi.json", "/vibe/docs", "/vibe/docs/static/docs.js", "/vibe/mcp"}
+WITHOUT_AN_OPERATION = {
+    f"{API}/openapi.json",
+    "/vibe/docs",
+    "/vibe/docs/static/docs.js",
+    "/vibe/mcp",
+    f"{API}/kg/{{kg_id}}/sparql",
+}
 """What the server answers beside the table: the MCP server made of it, and its description."""
 OF_A_SURFACE = {
     "no_wait", "input", "out", "json",
-    "words", "server", "allow", "deny", "approval", "trusted", "tool",
+    "clean", "words", "server", "allow", "deny", "approval", "trusted", "tool",
 }  # fmt: skip
 """Options that a command line adds to what an operation takes."""
 

@@ -29,18 +29,23 @@ __all__ = ["main"]
 _UNCUT = 100_000
 """Columns of a pipe or a file: nothing is cut there."""
 _SHOWN_OF_ERROR = 4000
+_OF_SESSIONS = frozenset({"mcp logs", "mcp health"})
+_NOTHING_KEPT = """\
+without a Jupyter server each command starts its MCP servers anew, and ends them: of earlier ones nothing is kept"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    place = _Terminal()
     try:
-        return _main(words)
+        return _main(words, place)
     except VibeError as error:
         if os.environ.get("VIBE_DEBUG", "").lower() in ("1", "true", "yes", "on"):
             traceback.print_exc()
         from vibe_jupyter.core.plain_text import clean
 
+        error.hint = _hint(error.hint, place)
         for line in [f"{error.code}: {error.message}", *error.lines[1:]]:
             print(clean(line, limit=_SHOWN_OF_ERROR, one_line=False), file=sys.stderr)
         return 2 if error.code.startswith(("command.", "config.")) else 1
@@ -52,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _main(words: list[str]) -> int:
+def _main(words: list[str], place: _Terminal) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(f"usage: jupyter vibe VERB ...\n\n{help_text('cli')}")
         return 0
@@ -61,7 +66,6 @@ def _main(words: list[str]) -> int:
 
         print(__version__)
         return 0
-    place = _Terminal()
     if (asked := asked_for_help(words, "cli")) is not None:
         print(_text(help_of("cli", asked, lambda: place.client)))
         return 0
@@ -78,6 +82,8 @@ def _main(words: list[str]) -> int:
         return _put_out(result)
     if result is not None:
         print(_json(result) if as_json else _text(result))
+    if verb.words in _OF_SESSIONS and place.keeps_nothing:
+        print(_NOTHING_KEPT, file=sys.stderr)
     return _exit_code(result)
 
 
@@ -93,6 +99,13 @@ class _Terminal:
 
         return connect()
 
+    @property
+    def keeps_nothing(self) -> bool:
+        """Return whether the MCP servers that a line has started end with it."""
+        from vibe_jupyter.client.in_process import InProcessTransport
+
+        return "client" in vars(self) and isinstance(self.client.transport, InProcessTransport)
+
     def follow(self, handle: TaskHandle) -> TaskHandle:
         """Wait for a task."""
         from vibe_jupyter.widgets.progress import follow
@@ -102,6 +115,15 @@ class _Terminal:
     def value_of(self, text: str) -> Any:
         """Return JSON or YAML, or what `@FILE` has of it."""
         return _input(text)
+
+
+def _hint(hint: str | None, place: _Terminal) -> str | None:
+    """Return a hint as it holds in a terminal."""
+    if hint is None:
+        return None
+    if "%vibe mcp logs" in hint and place.keeps_nothing:
+        hint = "what the server has said last stands above; run its command by itself to see all of it"
+    return hint.replace("%%vibe", "jupyter vibe").replace("%vibe", "jupyter vibe")
 
 
 def _put_out(document: Document) -> int:

@@ -12,6 +12,19 @@ from vibe_jupyter.client.servers import AsyncServers, Servers
 from vibe_jupyter.client.tool_results import CallResult
 from vibe_jupyter.client.transport import Transport
 from vibe_jupyter.core.accounts.schemas import Profile
+from vibe_jupyter.core.kg.question_schemas import KgCentral, KgCycles, KgDataUses, KgTests, KgUnused, KgWho
+from vibe_jupyter.core.kg.schemas import (
+    KgChanged,
+    KgImpact,
+    KgInfo,
+    KgList,
+    KgOptions,
+    KgPath,
+    KgRelations,
+    KgStarted,
+    KgStatus,
+    KgSymbols,
+)
 from vibe_jupyter.core.mcp.schemas import (
     ImportResult,
     McpCapabilities,
@@ -187,6 +200,74 @@ class _Mcps:
     def get_prompt(self, mcp_id: str, *, prompt: str, arguments: dict[str, str] = ...) -> PromptResult:
         """Fill in a prompt of a server."""
 
+class _Kg:
+    def generate(
+        self,
+        *,
+        path: str | None = None,
+        project_id: str | None = None,
+        files: _List[str] = ...,
+        options: KgOptions = ...,
+    ) -> KgStarted:
+        """Make the knowledge graph of a project, or bring it up to date: a task does it."""
+    def status(self, *, kg_id: str | None = None, path: str | None = None) -> KgStatus:
+        """Show whether a project's graph is up to date: when it was made, which files changed since, what failed."""
+    def list(self) -> KgList:
+        """List your knowledge graphs, the one generated last first."""
+    def ontology(
+        self,
+        *,
+        part: Literal["words", "shapes"] = "words",
+        format: Literal["turtle", "ntriples", "jsonld", "rdfxml"] = "turtle",
+    ) -> Document:
+        """Get the words that graphs are written in, as an ontology, or the SHACL shapes that graphs keep."""
+    def query(
+        self,
+        *,
+        kg_id: str | None = None,
+        query: str,
+        format: Literal["json", "xml", "csv", "tsv", "turtle", "ntriples", "jsonld"] | None = None,
+        timeout_s: float | None = None,
+        max_rows: int | None = None,
+    ) -> Document:
+        """Ask a knowledge graph with SPARQL: SELECT, ASK, CONSTRUCT or DESCRIBE."""
+    def update(self, *, kg_id: str | None = None, update: str) -> KgChanged:
+        """Add facts of your own to a knowledge graph with SPARQL Update, or remove them; they survive generations."""
+    def find(self, *, kg_id: str | None = None, text: str, limit: int = 20) -> KgSymbols:
+        """Find functions, classes and modules by words of their names and documentation."""
+    def callers(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgRelations:
+        """Show who calls a function, method or class, call site by call site."""
+    def callees(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgRelations:
+        """Show what a function or method calls, call site by call site."""
+    def impact(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgImpact:
+        """Show what may break when a symbol changes: all that uses it, directly or not, and how certain that is."""
+    def path(self, *, kg_id: str | None = None, source: str, target: str) -> KgPath:
+        """Show the shortest way of calls from one symbol to another."""
+    def tests(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgTests:
+        """Show the tests that run a symbol, those that call it themselves first."""
+    def unused(self, *, kg_id: str | None = None, under: str = "", limit: int = 100) -> KgUnused:
+        """Show functions, methods and classes that nothing uses, and why one should be careful all the same."""
+    def cycles(self, *, kg_id: str | None = None, under: str = "", limit: int = 100) -> KgCycles:
+        """Show files that import themselves in a circle, each with a shortest way round."""
+    def central(self, *, kg_id: str | None = None, under: str = "", limit: int = 100) -> KgCentral:
+        """Show the files that the rest of the project stands on, the most central first."""
+    def data(self, *, kg_id: str | None = None, file: str, limit: int = 100) -> KgDataUses:
+        """Show which notebooks and code read or write a data file."""
+    def who(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgWho:
+        """Show who knows a symbol or file: who changed it in git, how often and when last."""
+    def get(self, kg_id: str) -> KgInfo:
+        """Show a knowledge graph: its project, its size, and how many things of each class it has."""
+    def export(
+        self,
+        kg_id: str,
+        *,
+        format: Literal["turtle", "ntriples", "nquads", "jsonld", "rdfxml", "graphml", "graph"] = "turtle",
+        max_nodes: int = 5000,
+    ) -> Document:
+        """Get the whole graph as a file: Turtle, N-Triples, N-Quads, JSON-LD, RDF/XML, GraphML, or nodes and edges."""
+    def remove(self, kg_id: str) -> KgInfo:
+        """Remove a knowledge graph from the disk, with the facts that people added; the project stays as it is."""
+
 class _User:
     def profile(self) -> Profile:
         """Show who you are here, and what you may do."""
@@ -349,6 +430,74 @@ class _AsyncMcps:
     async def get_prompt(self, mcp_id: str, *, prompt: str, arguments: dict[str, str] = ...) -> PromptResult:
         """Fill in a prompt of a server."""
 
+class _AsyncKg:
+    async def generate(
+        self,
+        *,
+        path: str | None = None,
+        project_id: str | None = None,
+        files: _List[str] = ...,
+        options: KgOptions = ...,
+    ) -> KgStarted:
+        """Make the knowledge graph of a project, or bring it up to date: a task does it."""
+    async def status(self, *, kg_id: str | None = None, path: str | None = None) -> KgStatus:
+        """Show whether a project's graph is up to date: when it was made, which files changed since, what failed."""
+    async def list(self) -> KgList:
+        """List your knowledge graphs, the one generated last first."""
+    async def ontology(
+        self,
+        *,
+        part: Literal["words", "shapes"] = "words",
+        format: Literal["turtle", "ntriples", "jsonld", "rdfxml"] = "turtle",
+    ) -> Document:
+        """Get the words that graphs are written in, as an ontology, or the SHACL shapes that graphs keep."""
+    async def query(
+        self,
+        *,
+        kg_id: str | None = None,
+        query: str,
+        format: Literal["json", "xml", "csv", "tsv", "turtle", "ntriples", "jsonld"] | None = None,
+        timeout_s: float | None = None,
+        max_rows: int | None = None,
+    ) -> Document:
+        """Ask a knowledge graph with SPARQL: SELECT, ASK, CONSTRUCT or DESCRIBE."""
+    async def update(self, *, kg_id: str | None = None, update: str) -> KgChanged:
+        """Add facts of your own to a knowledge graph with SPARQL Update, or remove them; they survive generations."""
+    async def find(self, *, kg_id: str | None = None, text: str, limit: int = 20) -> KgSymbols:
+        """Find functions, classes and modules by words of their names and documentation."""
+    async def callers(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgRelations:
+        """Show who calls a function, method or class, call site by call site."""
+    async def callees(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgRelations:
+        """Show what a function or method calls, call site by call site."""
+    async def impact(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgImpact:
+        """Show what may break when a symbol changes: all that uses it, directly or not, and how certain that is."""
+    async def path(self, *, kg_id: str | None = None, source: str, target: str) -> KgPath:
+        """Show the shortest way of calls from one symbol to another."""
+    async def tests(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgTests:
+        """Show the tests that run a symbol, those that call it themselves first."""
+    async def unused(self, *, kg_id: str | None = None, under: str = "", limit: int = 100) -> KgUnused:
+        """Show functions, methods and classes that nothing uses, and why one should be careful all the same."""
+    async def cycles(self, *, kg_id: str | None = None, under: str = "", limit: int = 100) -> KgCycles:
+        """Show files that import themselves in a circle, each with a shortest way round."""
+    async def central(self, *, kg_id: str | None = None, under: str = "", limit: int = 100) -> KgCentral:
+        """Show the files that the rest of the project stands on, the most central first."""
+    async def data(self, *, kg_id: str | None = None, file: str, limit: int = 100) -> KgDataUses:
+        """Show which notebooks and code read or write a data file."""
+    async def who(self, *, kg_id: str | None = None, symbol: str, limit: int = 100) -> KgWho:
+        """Show who knows a symbol or file: who changed it in git, how often and when last."""
+    async def get(self, kg_id: str) -> KgInfo:
+        """Show a knowledge graph: its project, its size, and how many things of each class it has."""
+    async def export(
+        self,
+        kg_id: str,
+        *,
+        format: Literal["turtle", "ntriples", "nquads", "jsonld", "rdfxml", "graphml", "graph"] = "turtle",
+        max_nodes: int = 5000,
+    ) -> Document:
+        """Get the whole graph as a file: Turtle, N-Triples, N-Quads, JSON-LD, RDF/XML, GraphML, or nodes and edges."""
+    async def remove(self, kg_id: str) -> KgInfo:
+        """Remove a knowledge graph from the disk, with the facts that people added; the project stays as it is."""
+
 class _AsyncUser:
     async def profile(self) -> Profile:
         """Show who you are here, and what you may do."""
@@ -372,6 +521,7 @@ class VibeClient:
     payloads: _Payloads
     oracles: _Oracles
     mcps: _Mcps
+    kg: _Kg
     user: _User
     platform: _Platform
 
@@ -412,6 +562,7 @@ class AsyncVibeClient:
     payloads: _AsyncPayloads
     oracles: _AsyncOracles
     mcps: _AsyncMcps
+    kg: _AsyncKg
     user: _AsyncUser
     platform: _AsyncPlatform
 

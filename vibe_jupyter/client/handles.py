@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.client.payloads import payload_of
+from vibe_jupyter.client.records import Record, ToolRecord, as_record, record_of
 from vibe_jupyter.core.errors import Failed, InvalidInput, Unavailable, VibeError
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES, Task, TaskEvent
 
@@ -22,35 +24,13 @@ _PATIENCE_S = 30.0
 """How long a server may be gone before who waits for a task is told so: longer than it takes to restart."""
 
 
-class Record(dict[str, Any]):
-    """A JSON object whose fields are attributes too: `match.path` is `match["path"]`."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"there is no field {name!r}; there are {', '.join(self)}") from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self]
-
-
-def as_record(value: Any) -> Any:
-    """Return JSON with every object in it as a `Record`."""
-    if isinstance(value, dict):
-        return Record({key: as_record(item) for key, item in value.items()})
-    if isinstance(value, list):
-        return [as_record(item) for item in value]
-    return value
-
-
 class _Handle:
     """What both kinds of handle know of their task."""
 
     def __init__(self, tasks: Namespace, task: Task) -> None:
         self._tasks = tasks
         self._task = task
-        self._result: Any = as_record(task.result)
+        self._result: Any = record_of(task, self._payload)
 
     @property
     def task(self) -> Task:
@@ -106,6 +86,8 @@ class _Handle:
             raise Unavailable(
                 "pandas is not installed here", code="pandas.missing", hint="pip install pandas"
             ) from error
+        if isinstance(self._result, ToolRecord):
+            return self._result.to_pandas()
         rows = self._rows()
         if rows is None:
             raise InvalidInput(
@@ -123,16 +105,27 @@ class _Handle:
         return self._result if _is_rows(self._result) else None
 
     def _see(self, task: Task) -> None:
-        self._task, self._result = task, as_record(task.result)
+        self._task, self._result = task, record_of(task, self._payload)
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and isinstance(self._result, Record) and name in self._result:
-            return self._result[name]
-        fields = ", ".join(self._result) if isinstance(self._result, Record) else "no fields yet"
+        if not name.startswith("_") and isinstance(self._result, Record) and name in self._fields:
+            is_more = isinstance(self._result, ToolRecord) and name in self._result.READABLE
+            return getattr(self._result, name) if is_more else self._result[name]
+        fields = ", ".join(self._fields) or "no fields yet"
         raise AttributeError(f"a {self._task.type} task has no {name!r}; its result has {fields}")
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(self._result if isinstance(self._result, Record) else ())]
+        return [*super().__dir__(), *self._fields]
+
+    def _payload(self, handle: str) -> bytes:
+        return payload_of(self._tasks.client, handle)
+
+    @property
+    def _fields(self) -> list[str]:
+        if not isinstance(self._result, Record):
+            return []
+        more = self._result.READABLE if isinstance(self._result, ToolRecord) else ()
+        return list(dict.fromkeys([*self._result, *more]))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._task.type} {self.id} {self.state}>"

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
+from vibe_jupyter.client.event_stream import EventDecoder
 from vibe_jupyter.core.errors import Conflict, InvalidInput, Unavailable, from_problem
 from vibe_jupyter.core.operations import MEDIA_TYPE_HEADER, Document
 from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
@@ -74,8 +75,10 @@ class HttpTransport:
             if response.is_error:
                 response.read()
                 self._check(response)
-            for data in _sse_data(response.iter_lines()):
-                yield operation.result.validate_json(data)
+            events = EventDecoder()
+            for part in response.iter_bytes():
+                for data in events.feed(part):
+                    yield operation.result.validate_json(data)
 
     async def astream(self, operation: Operation, values: dict[str, Any]) -> AsyncIterator[Any]:
         """See `Transport.astream`."""
@@ -85,13 +88,10 @@ class HttpTransport:
                 if response.is_error:
                     await response.aread()
                     self._check(response)
-                lines: list[str] = []
-                async for line in response.aiter_lines():
-                    lines.append(line)
-                    if not line:
-                        for data in _sse_data(iter(lines)):
-                            yield operation.result.validate_json(data)
-                        lines.clear()
+                events = EventDecoder()
+                async for part in response.aiter_bytes():
+                    for data in events.feed(part):
+                        yield operation.result.validate_json(data)
 
     def close(self) -> None:
         """See `Transport.close`."""
@@ -205,17 +205,6 @@ def _explained(url: str) -> Iterator[None]:
             code="server.lost",
             hint="tasks that it accepted are not lost: %vibe task list",
         ) from error
-
-
-def _sse_data(lines: Iterator[str]) -> Iterator[str]:
-    """Yield the data of each event; comments and other fields say nothing that the data does not."""
-    data: list[str] = []
-    for line in lines:
-        if line.startswith("data:"):
-            data.append(line[5:].removeprefix(" "))
-        elif not line and data:
-            yield "\n".join(data)
-            data.clear()
 
 
 def _parsed(url: str) -> tuple[str, str | None]:

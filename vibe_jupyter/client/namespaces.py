@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.client.catalogue import Catalogue
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
+from vibe_jupyter.client.payloads import payload_of
 from vibe_jupyter.client.tool_results import CallResult
 from vibe_jupyter.core.errors import nearest
 from vibe_jupyter.core.mcp.schemas import McpCapabilities, ToolResult
@@ -149,7 +150,7 @@ class BaseClient:
             handle = AsyncTaskHandle if self.is_async else TaskHandle
             return handle(self._namespaces["tasks"], result)
         if isinstance(result, ToolResult):
-            return CallResult.model_construct(**dict(result))
+            return CallResult.of(result, functools.partial(payload_of, self))
         if isinstance(result, McpCapabilities):
             self.catalogue.keep(result)
         return result

@@ -7,8 +7,10 @@ import keyword
 import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from vibe_jupyter.client.commands.schema_options import options_of
 from vibe_jupyter.client.tool_results import CallResult, raise_if_failed
 from vibe_jupyter.core.errors import nearest
+from vibe_jupyter.core.mcp.errors import BadArguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,13 +84,35 @@ class Tool:
         self.__signature__ = _signature(info, CallResult)
         self.__doc__ = _documentation(server, info)
 
-    def __call__(self, **arguments: Any) -> CallResult:
+    def __call__(self, *by_place: Any, **arguments: Any) -> CallResult:
         """Call it; questions that come up are asked here.
 
         Raises:
+            TypeError: for an argument without a name.
+            BadArguments: for one that the tool does not have, with the nearest.
             ToolFailed: if the tool says that it failed.
             VibeError: why it was not run, or has not answered; see `core.mcp.errors`.
         """
+        names = [option.name for option in options_of(self.info.input_schema)]
+        if by_place:
+            example = ", ".join(f"{name}=..." for name in names[: len(by_place)])
+            takes = (
+                f"takes its arguments by name: {self.__name__}({example})" if names else "takes no arguments"
+            )
+            raise TypeError(f"{self._server}.{self.__name__} {takes}")
+        takes_any = bool(
+            self.info.input_schema.get("additionalProperties")
+        )  # not said: a typing error is likelier
+        unknown = next((name for name in arguments if name not in names), None)
+        if unknown is not None and not takes_any:
+            near = nearest(unknown, names)
+            raise BadArguments(
+                f"{self._server}.{self.__name__} has no argument {unknown}",
+                hint=f"did you mean {' or '.join(near)}?"
+                if near
+                else f"it takes {', '.join(names) or 'none'}",
+                data={"maybe_executed": False},
+            )
         return self.call(arguments)
 
     def call(self, arguments: dict[str, Any], *, timeout_s: float | None = None) -> CallResult:
@@ -252,6 +276,16 @@ class Servers(_Servers[Server]):
 
     _kind = Server
 
+    def __getitem__(self, server: str) -> Server:
+        """Return a server that is registered.
+
+        Raises:
+            UnknownServer: with the nearest names.
+        """
+        if self._client.catalogue.remembered(server) is None and server not in self:
+            cast("Any", self._client).mcps.get(server)  # which says that there is none, and the nearest
+        return super().__getitem__(server)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._ipython_key_completions_())
 
@@ -293,8 +327,6 @@ def python_names(names: list[str]) -> dict[str, str]:
 
 def _signature(tool: ToolInfo, result: type) -> inspect.Signature:
     """Return the arguments of a tool, the required ones first; those whose names Python cannot say are left out."""
-    from vibe_jupyter.client.commands.schema_options import options_of
-
     parameters = [
         inspect.Parameter(
             option.name,
@@ -309,8 +341,6 @@ def _signature(tool: ToolInfo, result: type) -> inspect.Signature:
 
 
 def _documentation(server: str, tool: ToolInfo) -> str:
-    from vibe_jupyter.client.commands.schema_options import options_of
-
     lines = [
         inspect.cleandoc(tool.description) or tool.title or tool.name,
         "",

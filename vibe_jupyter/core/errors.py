@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import difflib
+import heapq
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ __all__ = [
     "Conflict",
     "Forbidden",
     "InvalidInput",
+    "NotAcceptable",
     "NotFound",
     "TooLarge",
     "Unauthenticated",
@@ -30,6 +32,7 @@ __all__ = [
 
 _SHOWN_STDERR = 2
 _SHOWN_CHARACTERS = 4000
+_COMPARED_NAMES, _COMPARED_CHARACTERS = 300, 64
 
 
 class VibeError(Exception):
@@ -67,10 +70,17 @@ class VibeError(Exception):
 
     @property
     def lines(self) -> list[str]:
-        """Return what a person is told: what failed, what the failing process said last, and what to do next."""
+        """Return what a person is told: what failed, where, what a failing process said last, and what to do next."""
         stderr = (self.data or {}).get("stderr")
         said = [f"  stderr: {line}" for line in stderr[-_SHOWN_STDERR:]] if isinstance(stderr, list) else []
-        return [f"[{self.code}] {self.message}", *said, *([f"hint: {self.hint}"] if self.hint else [])]
+        pointer = (self.data or {}).get("pointer")
+        shown = [f"  {line}" for line in pointer.split("\n")[:2]] if isinstance(pointer, str) else []
+        return [
+            f"[{self.code}] {self.message}",
+            *shown,
+            *said,
+            *([f"hint: {self.hint}"] if self.hint else []),
+        ]
 
     @property
     def in_one_line(self) -> str:
@@ -141,6 +151,12 @@ class Conflict(VibeError):
     status, code = 409, "request.conflict"
 
 
+class NotAcceptable(VibeError):
+    """The answer has none of the formats that were asked for (406)."""
+
+    status, code = 406, "kg.not_acceptable"
+
+
 class TooLarge(VibeError):
     """The request or a result is larger than allowed (413)."""
 
@@ -193,6 +209,15 @@ def from_problem(problem: dict[str, Any], status: int) -> VibeError:
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Return the known names most like `word`, best first, to be offered in a hint."""
-    names = {name.lower(): name for name in known}
-    return [names[match] for match in difflib.get_close_matches(word.lower(), names, n=count, cutoff=0.5)]
+    """Return the known names most like `word`, best first, to be offered in a hint.
+
+    Who knows how many names there are, and how long: only the beginnings of some, those about as long as the word, are
+    compared.
+
+    >>> nearest("raed_file", ["write", "read_file", "list"])
+    ['read_file']
+    """
+    wanted = word[:_COMPARED_CHARACTERS].lower()
+    names = {name[:_COMPARED_CHARACTERS].lower(): name for name in known}
+    some = heapq.nsmallest(_COMPARED_NAMES, names, key=lambda name: abs(len(name) - len(wanted)))
+    return [names[match] for match in difflib.get_close_matches(wanted, some, n=count, cutoff=0.5)]

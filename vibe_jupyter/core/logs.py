@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["configure", "get_logger"]
+__all__ = ["configure", "get_logger", "hide", "show"]
 
 _ROOT = "vibe"
 _SECRET_KEY = re.compile(r"token|secret|password|passwd|api_?key|authorization|cookie", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
 _QUERY_TOKEN = re.compile(r"(?<=[?&]token=)[^&\s]+")
+
+_hidden: dict[str, Callable[[str], str]] = {}
 
 _console = structlog.dev.ConsoleRenderer(colors=False)
 _json = structlog.processors.JSONRenderer()
@@ -60,6 +62,16 @@ def configure(settings: Settings) -> None:
         logger.addHandler(handler)
 
 
+def hide(key: str, clean: Callable[[str], str]) -> None:
+    """Let `clean` take out of all lines what it knows to be secret, from now on until `show(key)`."""
+    _hidden[key] = clean
+
+
+def show(key: str) -> None:
+    """Hide no more what `hide` was told under this key."""
+    _hidden.pop(key, None)
+
+
 class _Stderr(logging.StreamHandler[Any]):
     """Writes to what `sys.stderr` is at that moment, as Jupyter and tests replace it."""
 
@@ -76,12 +88,15 @@ class _Stderr(logging.StreamHandler[Any]):
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take secrets out of a line: values under telling names, credentials and tokens in URLs."""
+    """Take secrets out of a line: values under telling names, credentials and tokens in URLs, what is to be hidden."""
     for key, value in event.items():
         if _SECRET_KEY.search(key):
             event[key] = "[redacted]"
         elif isinstance(value, str):
-            event[key] = _QUERY_TOKEN.sub("[redacted]", _CREDENTIALS.sub("[redacted]", value))
+            text = _QUERY_TOKEN.sub("[redacted]", _CREDENTIALS.sub("[redacted]", value))
+            for clean in tuple(_hidden.values()):
+                text = clean(text)
+            event[key] = text
     return event
 
 

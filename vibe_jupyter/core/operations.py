@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-from vibe_jupyter.core.errors import InvalidInput
+from vibe_jupyter.core.errors import InvalidInput, nearest
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -243,7 +243,7 @@ def validated(model: type[BaseModel], values: dict[str, Any], *, is_text: bool =
     try:
         found = model.model_validate(values)
     except ValidationError as error:
-        raise invalid(error) from None
+        raise _with_known_names(invalid(error), model) from None
     if wrong := wrong_types(values, found, is_text=is_text):
         raise wrong
     return found
@@ -279,6 +279,16 @@ def invalid(error: ValidationError, *inside: str) -> InvalidInput:
     where = ".".join(map(str, first["loc"])) or "the value"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InvalidInput(f"{where}: {first['msg']}{more}", errors=faults)
+
+
+def _with_known_names(error: InvalidInput, model: type[BaseModel]) -> InvalidInput:
+    """Return an error about a name that there is none of with the names that there are."""
+    first = (error.errors or [{}])[0]
+    if error.hint is None and first.get("msg") == "Extra inputs are not permitted" and len(first["loc"]) == 1:
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        near = nearest(str(first["loc"][0]), known)
+        error.hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"[:300]
+    return error
 
 
 def faults_of(error: ValidationError, *inside: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from vibe_jupyter.core.database.database import Database
 from vibe_jupyter.core.database.failures import stopping
 from vibe_jupyter.core.errors import Unavailable, VibeError
 from vibe_jupyter.core.events import NewsBoard
+from vibe_jupyter.core.kg.service import KgService
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.registry.registration import Registration
 from vibe_jupyter.core.mcp.registry.store import McpStore
@@ -141,6 +143,8 @@ class Platform:
             problem=lambda: self.execution.problem,
         )
 
+        self.kg = KgService(settings, self.tasks, self.root, self.allowed_roots)
+
     @property
     def frames_dir(self) -> Path:
         """Return where tables that come from a notebook's memory are put for a task to read."""
@@ -174,12 +178,15 @@ class Platform:
 
         An interrupt of the waiting thread cancels it.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        handed_over: list[R] = []
+        future = asyncio.run_coroutine_threadsafe(_into(handed_over, coroutine), self.loop)
         try:
-            return future.result()
+            future.result()
         except BaseException:
             future.cancel()
+            self._forget(coroutine)
             raise
+        return handed_over.pop()
 
     async def acall(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine on the platform's loop and await its result, from any other loop.
@@ -190,14 +197,27 @@ class Platform:
         if not self._is_open:
             coroutine.close()
             raise stopping()
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        handed_over: list[R] = []
+        future = asyncio.run_coroutine_threadsafe(_into(handed_over, coroutine), self.loop)
         try:
-            return await asyncio.wrap_future(future)
+            await asyncio.wrap_future(future)
         except asyncio.CancelledError:
+            self._forget(coroutine)
             caller = asyncio.current_task()
             if self._is_open or (caller is not None and caller.cancelling()):
                 raise
             raise stopping() from None
+        return handed_over.pop()
+
+    def _forget(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Close a coroutine that was cancelled before it began; one that has begun ends by itself."""
+
+        def close() -> None:
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                coroutine.close()
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self.loop.call_soon_threadsafe(close)
 
     async def allowed_roots(self, user_id: str) -> Sequence[Path]:
         """Return the folders that a user's tasks may read, with links resolved."""
@@ -223,6 +243,7 @@ class Platform:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.execution.close()
         await self.mcp.aclose()
+        await self.kg.close()
         listeners = asyncio.all_tasks() - {asyncio.current_task()}
         for listener in listeners:
             listener.cancel()
@@ -262,3 +283,12 @@ class Platform:
                 await self.questions.prune(ids.iso(before))
                 await asyncio.to_thread(self.payloads.prune, before.timestamp())
             await asyncio.sleep(_PRUNE_EVERY_S)
+
+
+async def _into(handed_over: list[R], coroutine: Coroutine[Any, Any, R]) -> None:
+    """Put a result where it is taken from, and not into the task: what a loop's timers remember keeps that alive.
+
+    A timer that was cancelled stays with its context until its time comes, which may be days away; from there a way
+    leads to the task that set it.
+    """
+    handed_over.append(await coroutine)

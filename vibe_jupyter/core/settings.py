@@ -126,6 +126,36 @@ class Settings(BaseSettings):
         le=64,
         description="Worker processes for blocking work in one process of the platform.",
     )
+    kg_query_timeout_s: float = Field(
+        default=10,
+        gt=0,
+        le=3600,
+        description="After so many seconds a query of a knowledge graph is stopped, with an error.",
+    )
+    kg_max_rows: int = Field(
+        default=100_000,
+        ge=1,
+        le=100_000_000,
+        description="A query of a knowledge graph with more rows than this is answered with an error.",
+    )
+    kg_max_result_bytes: int = Field(
+        default=64 * 2**20,
+        ge=1024,
+        le=512 * 2**20,
+        description="A query of a knowledge graph with a larger answer, in bytes, is answered with an error.",
+    )
+    kg_query_memory_mb: int = Field(
+        default=1024,
+        ge=64,
+        le=2**20,
+        description="Memory in MB that one query of a knowledge graph may need (on Linux).",
+    )
+    kg_query_workers: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Queries of knowledge graphs that one process of the platform answers at once.",
+    )
     lease_ttl_s: float = Field(
         default=30,
         gt=0.5,

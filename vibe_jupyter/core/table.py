@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.accounts.operations import OPERATIONS as ACCOUNTS
+from vibe_jupyter.core.kg.operations import OPERATIONS as KG
 from vibe_jupyter.core.mcp.operations import OPERATIONS as MCPS
 from vibe_jupyter.core.oracles.operations import OPERATIONS as ORACLES
 from vibe_jupyter.core.payloads.operations import OPERATIONS as PAYLOADS
@@ -23,6 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *PAYLOADS,
     *ORACLES,
     *MCPS,
+    *KG,
     *ACCOUNTS,
     *STATUS,
 )

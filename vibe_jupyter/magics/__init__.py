@@ -53,6 +53,9 @@ def register(shell: InteractiveShell) -> None:
     from vibe_jupyter.magics.question_marks import keep_question_marks
 
     shell.input_transformers_cleanup.append(keep_question_marks)
+    from vibe_jupyter.magics.showing import ShownLines
+
+    shell.ast_transformers.append(ShownLines(shell))
 
 
 def unregister(shell: InteractiveShell) -> None:
@@ -63,6 +66,9 @@ def unregister(shell: InteractiveShell) -> None:
 
     with contextlib.suppress(ValueError):
         shell.input_transformers_cleanup.remove(keep_question_marks)
+    from vibe_jupyter.magics.showing import ShownLines
+
+    shell.ast_transformers[:] = [one for one in shell.ast_transformers if not isinstance(one, ShownLines)]
     completer = getattr(shell, "Completer", None)
     if completer is not None:
         completer.custom_matchers[:] = [

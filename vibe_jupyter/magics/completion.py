@@ -25,7 +25,17 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
     from IPython.core.completer import SimpleCompletion, context_matcher
 
     def complete(context: Any) -> Any:
-        line = context.full_text[: context.cursor_position].rpartition("\n")[2]
+        from vibe_jupyter.magics.query_completion import query_words
+
+        # IPython's `cursor_position` is a column of the line `cursor_line`.
+        lines = context.full_text.split("\n")[: context.cursor_line + 1]
+        line = lines[-1][: context.cursor_position]
+        cursor = sum(len(one) + 1 for one in lines[:-1]) + len(line)
+        if (found_words := query_words(context.full_text, cursor)) is not None:
+            word, offered = found_words
+            skip = max(len(word) - len(context.token), 0)
+            known = [SimpleCompletion(text=one[skip:], type="vibe") for one in offered]
+            return {"completions": known, "suppress": True, "ordered": True}
         found = _OUR_LINE.match(line)
         if found is None:
             return {"completions": []}

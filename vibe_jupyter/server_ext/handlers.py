@@ -309,6 +309,8 @@ class OperationHandler(VibeHandler):
             if self._is_left:
                 raise StreamClosedError from None
             raise
+        finally:
+            self._call = None  # with its result; the handler lives on until the collector finds it
 
     def on_connection_close(self) -> None:
         """End what only the one who has gone has waited for."""

@@ -21,6 +21,7 @@ from vibe_jupyter.core.errors import Forbidden, TooLarge, Unauthenticated
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.server_ext import identity
 from vibe_jupyter.server_ext.handlers import VibeHandler
+from vibe_jupyter.server_ext.mcp_sessions import RoomyApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -95,7 +96,7 @@ class McpEndpoint:
                 transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
             )
             async with server.session_manager.run():
-                self._ready.set_result(app)
+                self._ready.set_result(RoomyApp(app, _MAX_SESSIONS))
                 await self._stopping.wait()
         except Exception as error:
             if self._ready.done():

@@ -142,4 +142,8 @@ def _error_statuses(operation: Operation) -> list[int]:
         found |= {507}
     if operation.waits:
         found |= {409, 413, 502, 504}
+    if operation.name.startswith(
+        "kg."
+    ):  # a graph is asked by queries that may take too long, or give too much
+        found |= {404, 406, 409, 413, 504}
     return sorted(found)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from vibe_jupyter.core.table import OPERATIONS
 from vibe_jupyter.server_ext.documentation import STATIC, DocsFileHandler, DocsHandler, OpenApiHandler
 from vibe_jupyter.server_ext.handlers import NotFoundHandler, OperationHandler
+from vibe_jupyter.server_ext.kg_forms import KgGraphHandler, KgQueryHandler
 from vibe_jupyter.server_ext.mcp_endpoint import McpHandler
+from vibe_jupyter.server_ext.sparql import SparqlHandler
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.operations import Operation
@@ -18,11 +20,15 @@ __all__ = ["API", "HAND_WRITTEN", "routes"]
 API = "/vibe/api"
 HAND_WRITTEN: tuple[tuple[Any, ...], ...] = (
     (rf"{API}/openapi\.json", OpenApiHandler),
+    (rf"{API}/kg/(?P<kg_id>[^/]+)/sparql", SparqlHandler),
     (r"/vibe/mcp", McpHandler),
     (r"/vibe/docs/?", DocsHandler),
     (r"/vibe/docs/static/(?P<path>[\w.-]+)", DocsFileHandler, {"path": str(STATIC)}),
 )
 """What the table does not describe: the MCP server that is derived from it, and its own description."""
+
+_NEGOTIATED: dict[str, type[OperationHandler]] = {"/kg/{kg_id}": KgGraphHandler, "/kg/query": KgQueryHandler}
+"""Paths whose answers have the form that a client asks for."""
 
 
 def routes() -> list[tuple[Any, ...]]:
@@ -46,7 +52,8 @@ def _handler(path: str, operations: dict[str, Operation]) -> type[OperationHandl
     methods: dict[str, Any] = {method.lower(): _method() for method in operations}
     name = "".join(part.title() for part in re.findall(r"\w+", path)) + "Handler"
     allowed = tuple(sorted(operations))
-    return type(name, (OperationHandler,), {**methods, "operations": operations, "allowed_methods": allowed})
+    base = _NEGOTIATED.get(path, OperationHandler)
+    return type(name, (base,), {**methods, "operations": operations, "allowed_methods": allowed})
 
 
 def _method() -> Any:

@@ -499,3 +499,9 @@ class TestFiles:
         assert response.status_code in (202, 422), response.text
         if response.status_code == 202:
             api.get(f"/tasks/{response.json()['id']}/events")
+
+
+def test_a_parameter_that_there_is_not_is_told_those_that_there_are(api: httpx.Client) -> None:
+    answer = api.get("mcps/search", params={"query": "paris"}).json()
+    assert answer["code"] == "request.invalid"
+    assert answer["hint"] == "there are q, limit"

@@ -40,5 +40,5 @@ def test_the_first_lines_import_nothing_heavy(server: JupyterServer) -> None:
     assert found["state"] == "succeeded"
     assert not _HEAVY & {name.partition(".")[0] for name in found["all"]}
     own = [name for name in found["load"] if name.startswith("vibe_jupyter")]
-    magics = [f"vibe_jupyter.magics{name}" for name in ("", ".completion", ".question_marks")]
+    magics = [f"vibe_jupyter.magics{name}" for name in ("", ".completion", ".question_marks", ".showing")]
     assert sorted(own) == ["vibe_jupyter", *magics]

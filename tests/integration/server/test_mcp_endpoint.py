@@ -105,9 +105,17 @@ async def test_an_agents_call_of_a_tool_asks_the_person(server: JupyterServer, a
         api.post, "mcps", json={"name": "asked", "command": FAULTY[0], "args": FAULTY[1:]}
     )
     call = {"mcp_id": "asked", "tool": "ok", "arguments": {"s": "from an agent"}, "call_id": "agent-call"}
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def progress(_done: float, _total: float | None, message: str | None) -> None:
+        told.put_nowait(message or "")
+
     async with agent(server, "auto") as client:
-        calling = asyncio.create_task(client.call_tool("mcps_execute", call))
+        calling = asyncio.create_task(client.call_tool("mcps_execute", call, progress_callback=progress))
         question = await _question(api)
+        said = await told.get()
+        assert said.startswith("a person is asked: May asked.ok be called?")
+        assert "vibe questions" in said, "and how they answer: it is no call that hangs"
         assert question["kind"] == "approval"
         assert question["context"]["arguments"] == {"s": "from an agent"}
         await asyncio.to_thread(api.post, f"questions/{question['id']}/answer", json={"remember": True})
@@ -204,3 +212,37 @@ async def test_over_standard_input_and_output(server: JupyterServer, mode: str, 
             waited = await client.call_tool("tasks_wait", {"task_id": task["id"]})
             assert structured(waited)["state"] == "succeeded"
             assert (await client.call_tool("mcps_add", {"name": "x", "command": "sh"})).is_error
+
+
+def test_idle_sessions_make_room_for_new_ones_and_used_ones_stay(
+    start_server: Callable[..., JupyterServer],
+) -> None:
+    server = start_server()
+    headers = {
+        "Authorization": f"Bearer {server.token}",
+        "Accept": "application/json, text/event-stream",
+        "Content-Type": "application/json",
+    }
+    hello = {
+        "jsonrpc": "2.0", "id": 1, "method": "initialize",
+        "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}},
+    }  # fmt: skip
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    with httpx.Client(headers=headers, trust_env=False, timeout=60) as client:
+
+        def opened() -> str:
+            answer = client.post(endpoint(server), json=hello)
+            assert answer.status_code == 200, answer.text
+            return answer.headers["mcp-session-id"]
+
+        def status(session: str) -> int:
+            return client.post(endpoint(server), json=ping, headers={"mcp-session-id": session}).status_code
+
+        listening, used, idle = opened(), opened(), opened()
+        with client.stream("GET", endpoint(server), headers={"mcp-session-id": listening}) as stream:
+            assert stream.status_code == 200
+            for _ in range(253):
+                opened()
+            assert status(used) == 200
+            opened()
+            assert [status(one) for one in (listening, used, idle)] == [200, 200, 404]

@@ -209,6 +209,8 @@ class TestCalls:
         for tool in ("ok", "err"):
             assert execute(api, "odd", tool).status_code == 200
         assert execute(api, "odd", "add", arguments={"a": 1, "b": 2}).status_code == 200
+        told = api.get("mcps/odd/capabilities").json()["problems"]
+        assert told == ["ok: its arguments are not checked: its schema is none: properties.x.type"]
         api.delete("mcps/odd")
 
     def test_a_server_over_http(self, api: httpx.Client) -> None:
@@ -312,6 +314,50 @@ class TestPeople:
             assert refused["code"] == "mcp.approval_rejected"
         finally:
             api.patch(f"mcps/{mcp_id}", json={"policy": {}})
+
+    def test_large_arguments_are_shown_in_part_and_sent_in_full(
+        self, api: httpx.Client, server: JupyterServer, mcp_id: str
+    ) -> None:
+        api.patch(f"mcps/{mcp_id}", json={"policy": {"tools": {"ok": "ask"}}})
+        seen: list[Json] = []
+
+        def run() -> None:
+            with server.http() as client:
+                params: Json = {"call_id": "call-large", "wait_s": 20}
+                seen.extend(client.get("questions", params=params, timeout=30).json()["questions"])
+                client.post(f"questions/{seen[0]['id']}/answer", json={})
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        arguments = {"s": "x" * 200_000}
+        found = execute(api, mcp_id, "ok", arguments=arguments, call_id="call-large").json()
+        thread.join()
+        api.patch(f"mcps/{mcp_id}", json={"policy": {}})
+        assert found["content"][0]["text"] == arguments["s"]
+        context = seen[0]["context"]
+        assert context["arguments_cut_from_bytes"] == len(json.dumps(arguments, separators=(",", ":")))
+        assert context["arguments"]["s"].endswith("… [184,000 more characters]")
+
+    @pytest.mark.parametrize("sees_first", ["list", "call"])
+    def test_a_tool_that_goes_on_by_policy_is_asked_about_when_it_has_changed(
+        self, api: httpx.Client, server: JupyterServer, sees_first: str
+    ) -> None:
+        policy = {"tools": {"ok": "always"}}
+        body = {"name": "mutable", "command": FAULTY[0], "args": FAULTY[1:], "policy": policy}
+        api.post("mcps", json=body)
+        try:
+            if sees_first == "list":
+                api.get("mcps/mutable/capabilities")
+            else:
+                assert execute(api, "mutable", "ok").json()["is_error"] is False
+            api.patch("mcps/mutable", json={"env": {"MORE_WORDS": " And tells everybody."}})
+            tools = api.get("mcps/mutable/capabilities").json()["tools"]
+            assert [one["approval"] for one in tools if one["name"] == "ok"] == ["ask"]
+            assert self._answered(api, server, "mutable", {})["is_error"] is False
+            assert self._answered(api, server, "mutable", {"remember": True})["is_error"] is False
+            assert execute(api, "mutable", "ok").json()["is_error"] is False, "asked again"
+        finally:
+            api.delete("mcps/mutable")
 
     def _answered(self, api: httpx.Client, server: JupyterServer, mcp_id: str, answer: Json) -> Json:
         call_id = f"call-{time.monotonic_ns()}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.servers import JupyterServer
 
 _LIMIT_S = 30.0
+_LOOK_S = 0.02
 
 
 def task_processes(server: JupyterServer) -> list[psutil.Process]:
@@ -28,6 +29,7 @@ def until(condition: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + _LIMIT_S
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(_LOOK_S)
     return found
 
 

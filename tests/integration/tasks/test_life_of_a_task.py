@@ -37,6 +37,12 @@ def vibe(make_platform: PlatformFactory) -> VibeClient:
     return make_platform.client(registry=probe_registry())
 
 
+@pytest.fixture
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what runs a moment to end, not the 5 s that it needs not and will not take."""
+    monkeypatch.setattr("vibe_jupyter.core.tasks.dbos_engine._GRACE_S", 0.5)
+
+
 def run(vibe: VibeClient, **input_: Any) -> TaskHandle:
     return vibe.tasks.create(type="probe_run", input=input_)
 
@@ -222,7 +228,7 @@ class TestFailure:
         assert caught.value.code == "task.cannot_run"
 
     def test_what_the_engine_gives_up_fails_with_the_last_reason(
-        self, make_platform: PlatformFactory
+        self, make_platform: PlatformFactory, short_grace: None
     ) -> None:
         platform = make_platform(registry=probe_registry())
         handle = run(VibeClient(InProcessTransport(platform)), seconds=600)
@@ -446,7 +452,9 @@ def test_old_tasks_are_deleted_with_their_events(make_platform: PlatformFactory)
     assert vibe.tasks.history().total == 1
 
 
-def test_stopping_a_platform_leaves_what_runs_to_the_next_one(make_platform: PlatformFactory) -> None:
+def test_stopping_a_platform_leaves_what_runs_to_the_next_one(
+    make_platform: PlatformFactory, short_grace: None
+) -> None:
     calls: list[str] = []
 
     async def first_time_stuck(context: Context, input: BaseModel) -> ProbeOutput:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from vibe_jupyter.client.commands.fields import Fields
 from vibe_jupyter.client.commands.helping import asked_for_help
 from vibe_jupyter.client.commands.tasks import parse_body
-from vibe_jupyter.client.commands.verbs import find_verb, parse
+from vibe_jupyter.client.commands.verbs import find_verb, help_text, parse
 from vibe_jupyter.core.errors import InvalidInput
 
 
-def parsed(*words: str) -> tuple[dict[str, Any], dict[str, str]]:
+def parsed(*words: str) -> tuple[dict[str, Any], Fields]:
     verb, rest = find_verb(words, "magic")
     return parse(verb, rest, "magic")
 
@@ -27,14 +28,20 @@ def parsed(*words: str) -> tuple[dict[str, Any], dict[str, str]]:
         (["--type", "file_search", "--max-file-bytes=5", "a b"], ["a b"], {"max_file_bytes": "5"}),
         (["--type", "file_search", "--no-wait", "--limit", "-5", "a"], ["a"], {"limit": "-5"}),
         (["--type", "file_search", "--path", "src", "--", "--help me"], ["--help me"], {"path": "src"}),
+        (
+            ["--type", "x", "--path", "a", "t", "--path=b", "--n", "1", "--path", "c"],
+            ["t"],
+            {"path": ["a", "b", "c"], "n": "1"},
+        ),
         (["--type", "file_search", "--see this"], ["--see this"], {}),
     ],
 )
 def test_fields_of_the_input_may_stand_before_after_and_between_the_text(
-    words: list[str], text: list[str], fields: dict[str, str]
+    words: list[str], text: list[str], fields: Fields
 ) -> None:
     arguments, found = parsed("task", *words)
-    assert (arguments["type"], arguments["text"], found) == ("file_search", text, fields)
+    assert (arguments["text"], found) == (text, fields)
+    assert arguments["type"] == words[words.index("--type") + 1]
 
 
 @pytest.mark.parametrize("words", [["x", "--path"], ["--path", "--limit", "5"]])
@@ -119,7 +126,9 @@ def test_headers_are_given_one_by_one() -> None:
         (["mcp", "add", "x", "--env", "novalue"], "takes NAME=VALUE"),
         (["mcp", "add", "x", "--env", "=1"], "takes NAME=VALUE"),
         (["mcp", "set", "x", "--policy", "nothing"], "no object"),
-        (["mcp", "call"], "SERVER.TOOL"),
+        (["mcp", "call"], r"are required: SERVER\.TOOL\n"),
+        (["mcp", "add", "s3", "python3", "-v", "x.py"], r"mcp add s3 -- python3 -v x\.py"),
+        (["mcp", "serve"], "a verb of the terminal\nhint: in a terminal: jupyter vibe mcp serve"),
     ],
 )
 def test_a_wrong_line_about_servers_says_what_is_wrong(words: list[str], said: str) -> None:
@@ -151,3 +160,37 @@ def test_the_content_of_an_answer_has_the_types_of_yaml() -> None:
 def test_a_question_mark_asks_for_help_or_belongs_to_the_text(words: str, asked: str | None) -> None:
     found = asked_for_help(words.split(), "cli")
     assert (None if found is None else " ".join(found)) == asked
+
+
+def test_a_verb_of_the_notebook_is_none_of_the_terminal() -> None:
+    with pytest.raises(InvalidInput, match="in a notebook: %vibe connect"):
+        find_verb(["connect"], "cli")
+
+
+def test_a_search_takes_several_words() -> None:
+    assert parsed("mcp", "search", "paris", "time", "--limit", "3") == (
+        {"q": ["paris", "time"], "limit": "3"},
+        {},
+    )
+
+
+def test_a_word_behind_an_option_that_is_true_or_false_is_its_value_where_no_text_is_taken() -> None:
+    verb, _ = find_verb(["mcp", "call"], "magic")
+    flag = {"properties": {"flag": {"type": "boolean"}, "n": {"type": "integer"}}}
+    with pytest.raises(InvalidInput, match="--flag takes true or false, not 'maybe'"):
+        parse(verb, ["a.b", "--flag", "maybe"], "magic", lambda _: flag)
+    assert parse(verb, ["--flag", "a.b"], "magic", lambda _: flag)[1] == {"flag": "true"}
+    text = {"properties": {**flag["properties"], "q": {"type": "string"}}}
+    assert parse(verb, ["a.b", "--flag", "login"], "magic", lambda _: text)[0]["words"] == ["login"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["mcp", "add"], "%vibe mcp add NAME -- COMMAND ARGS"),
+        (["mcp", "call"], "%vibe mcp call SERVER.TOOL?"),
+        (["mcp", "call"], "Each property of what the tool takes is an option"),
+    ],
+)
+def test_the_help_says_what_usage_cannot(words: list[str], said: str) -> None:
+    assert said in help_text("magic", words)

@@ -12,7 +12,7 @@ from tests.unit.client.scripted import make_offer, make_tool, scripted_client
 from vibe_jupyter.client.servers import python_names
 from vibe_jupyter.client.tool_results import CallResult
 from vibe_jupyter.core.errors import InvalidInput, VibeError
-from vibe_jupyter.core.mcp.errors import BadArguments, ToolFailed
+from vibe_jupyter.core.mcp.errors import BadArguments, ToolFailed, UnknownServer
 from vibe_jupyter.core.mcp.schemas import Content, McpList, McpServer, ToolResult
 
 READ = make_tool(
@@ -169,3 +169,26 @@ class TestResults:
         with pytest.raises(InvalidInput) as caught:
             CallResult(**result("text").model_dump()).to_pandas()
         assert caught.value.code == "result.not_tabular"
+
+
+def test_arguments_without_a_name_and_unknown_ones_are_named() -> None:
+    vibe, transport = client()
+    with pytest.raises(
+        TypeError, match=r"files\.read-file takes its arguments by name: read-file\(path=\.\.\.\)"
+    ):
+        vibe.mcp["files"].read_file("a.txt")
+    with pytest.raises(BadArguments) as caught:
+        vibe.mcp["files"].read_file(path="a", hed=3)
+    assert caught.value.message == "files.read-file has no argument hed"
+    assert caught.value.hint == "did you mean head?"
+    assert "mcps.execute" not in {name for name, _ in transport.asked}
+
+
+def test_a_server_that_is_not_there_is_said_when_it_is_named() -> None:
+    def unknown(_: Any) -> Any:
+        raise UnknownServer("there is no MCP server fils", hint="did you mean files?")
+
+    vibe, transport = client()
+    transport.answers["mcps.get"] = unknown
+    with pytest.raises(UnknownServer, match="did you mean files"):
+        vibe.mcp["fils"]

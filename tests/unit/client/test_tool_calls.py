@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.client.scripted import make_tool
 from vibe_jupyter.client.commands.tool_calls import arguments_for, tool_in
+from vibe_jupyter.client.commands.verbs import Surface, find_verb, parse
 from vibe_jupyter.core.errors import InvalidInput
 
 TOOL = make_tool(
@@ -32,6 +33,15 @@ def test_values_are_what_the_schema_says() -> None:
     assert given(repo_path="5", max_count="3", options='{"a": [1]}') == {
         "repo_path": "5", "max_count": 3, "options": {"a": [1]},
     }  # fmt: skip
+
+
+def test_a_repeated_option_is_a_list_where_one_is_wanted() -> None:
+    schema = {"type": "object", "properties": {"path": {"type": "array", "items": {"type": "string"}}}}
+    surface: Surface
+    for surface in ("magic", "cli"):
+        verb, words = find_verb(["mcp", "call", "git.add", "--path", "a b", "--path=1"], surface)
+        _, fields = parse(verb, words, surface, lambda _words: schema)
+        assert arguments_for("git", make_tool("add", schema), fields=fields) == {"path": ["a b", "1"]}
 
 
 def test_text_and_cell_go_where_they_belong() -> None:

@@ -31,6 +31,25 @@ def test_what_is_kept_is_found_by_its_user_alone(tmp_path: Path) -> None:
             store.get(user, name)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("image/svg+xml", "image/svg+xml"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ("text/html\r\nSet-Cookie: a=b", "application/octet-stream"),
+        ("text/plain\n", "application/octet-stream"),
+        ("text/plain; x=\x00", "application/octet-stream"),
+        ("nonsense", "application/octet-stream"),
+        ("", "application/octet-stream"),
+        ("text/ünkel", "application/octet-stream"),
+        ("a/" + "b" * 300, "application/octet-stream"),
+    ],
+)
+def test_what_is_no_media_type_is_not_kept_as_one(tmp_path: Path, said: str, kept: str) -> None:
+    store = PayloadStore(tmp_path)
+    assert store.get("ada", store.keep("ada", b"x", said)).media_type == kept
+
+
 def test_it_saves_under_its_own_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = PayloadStore(tmp_path / "payloads")
     document = store.get("ada", store.keep("ada", b"x", "text/plain"))

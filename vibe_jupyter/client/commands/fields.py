@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands.schema_options import BOOLEANS, option_named
+from vibe_jupyter.client.commands.schema_options import BOOLEANS, option_named, text_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vibe_jupyter.client.commands.parser import Parser
 
-__all__ = ["without_fields"]
+__all__ = ["Fields", "last", "without_fields"]
 
+Fields = dict[str, str | list[str]]
+"""What was typed, by the field's name; all of it where an option was repeated."""
 _OPTION = re.compile(r"--[^\W\d][\w-]*")
 
 
@@ -21,7 +23,7 @@ def without_fields(
     words: Sequence[str],
     parser: Parser,
     schema: Callable[[Sequence[str]], Mapping[str, Any] | None] | None = None,
-) -> tuple[list[str], dict[str, str]]:
+) -> tuple[list[str], Fields]:
     """Return the words without `--path src --limit=5 --case-sensitive`, and these as fields.
 
     They are taken out first: argparse does not know that they have a value, and would take it for text. The schema
@@ -31,7 +33,7 @@ def without_fields(
         InvalidInput: `command.invalid`, if one lacks its value.
     """
     kept: list[str] = []
-    fields: dict[str, str] = {}
+    fields: Fields = {}
     rest = list(words)
     known: Mapping[str, Any] | None = None
     is_asked = False
@@ -50,14 +52,29 @@ def without_fields(
             known, is_asked = (schema(words) if schema else None) or {}, True
         name, stands_for = _meant(flag, known or {})
         if equals:
-            fields[name] = value
+            _add(fields, name, value)
         elif stands_for is not None and not (rest and rest[0].lower() in BOOLEANS):
-            fields[name] = stands_for
+            if kept and rest and not rest[0].startswith("-") and text_property(known or {}) is None:
+                parser.error(f"{flag} takes true or false, not {rest[0]!r}")
+            _add(fields, name, stands_for)
         elif not rest or rest[0].startswith("--"):
             parser.error(f"{flag} needs a value")
         else:
-            fields[name] = rest.pop(0)
+            _add(fields, name, rest.pop(0))
     return kept, fields
+
+
+def last(typed: str | list[str]) -> str:
+    """Return what was typed last: of a repeated option that takes one value, that counts."""
+    return typed if isinstance(typed, str) else typed[-1]
+
+
+def _add(fields: Fields, name: str, value: str) -> None:
+    before = fields.get(name)
+    if before is None:
+        fields[name] = value
+    else:
+        fields[name] = [*([before] if isinstance(before, str) else before), value]
 
 
 def _meant(flag: str, schema: Mapping[str, Any]) -> tuple[str, str | None]:

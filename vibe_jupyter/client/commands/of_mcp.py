@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from vibe_jupyter.client.commands.fields import last
 from vibe_jupyter.client.commands.own import Order, OwnVerb, Place
 from vibe_jupyter.client.commands.parser import Pairs, comma_separated
 from vibe_jupyter.client.commands.tool_calls import CALL
@@ -22,11 +24,24 @@ if TYPE_CHECKING:
 __all__ = ["VERBS"]
 
 
+_ADD_HELP = """\
+All behind -- is the command, exactly as it shall run:
+
+  PROG NAME -- COMMAND ARGS
+  PROG NAME --url URL"""
+_PYTHON = frozenset({"python", "python3", "python.exe"})
+
+
 def _add(place: Place, order: Order) -> Any:
-    """Register a server; a command runs in the folder where it was typed, if the platform is on this machine."""
+    """Register a server; a command runs where it was typed, if the platform is on this machine.
+
+    That is the folder, and for a bare `python` the interpreter: a kernel's environment is often not on the `PATH`.
+    """
     arguments = _with_body(order)
     if place.client.transport.is_local and arguments.get("command"):
         arguments["cwd"] = str(Path.cwd() / arguments.get("cwd", ""))
+        if arguments["command"] in _PYTHON:
+            arguments["command"] = sys.executable
     return place.client.mcps.add(**arguments)
 
 
@@ -40,6 +55,7 @@ def _set(place: Place, order: Order) -> Any:
         name: arguments.pop(name) for name in ("allow", "deny", "trusted", "approval") if name in arguments
     }
     tools = arguments.pop("tool", {})
+    _refuse_unknown_tools(place.client, server, [*tools, *(arguments.get("aliases") or {}).values()])
     if (changes or tools) and "policy" in arguments:
         raise InvalidInput(
             "a policy is given whole with --policy, or in parts, not both", code="command.invalid"
@@ -57,6 +73,14 @@ def _set(place: Place, order: Order) -> Any:
             hint="e.g. --no-enabled, --timeout-s 120, --approval ask, --tool NAME=never",
         )
     return place.client.mcps.update(server, **arguments)
+
+
+def _refuse_unknown_tools(client: VibeClient, server: str, named: Sequence[str]) -> None:
+    """Refuse names that a server does not have, as far as its tools are known: to ask would start it."""
+    offer = client.catalogue.seen(server) if named else None
+    if offer is not None:
+        for name in named:
+            client.catalogue.tool(server, name)
 
 
 def _policy_options(parser: Parser, _surface: Surface) -> None:
@@ -83,12 +107,24 @@ def _import(place: Place, order: Order) -> Any:
         if client.transport.is_local:
             arguments["path"] = str(Path.cwd() / Path(path).expanduser())
         return client.mcps.import_config(**arguments)
-    preview = ImportPreview({path: _dry_run(client, path, arguments) for path in client.mcps.list().found})
+    preview = ImportPreview({path: _dry_run(client, path, arguments) for path in _configs_for(client)})
     usable = [path for path, result in preview.files.items() if not isinstance(result, str) and result.added]
     if not usable or arguments.get("dry_run") or not can_ask():
         return preview
     chosen = _chosen(preview, usable)
     return None if chosen is None else client.mcps.import_config(**{**arguments, "path": chosen})
+
+
+def _configs_for(client: VibeClient) -> list[str]:
+    """Return the files that could be imported: first those of the folder where it was typed."""
+    listing = client.mcps.list()
+    if not client.transport.is_local:
+        return list(listing.found)
+    from vibe_jupyter.core.mcp.registry.sources import find_configs
+
+    imported = {server.source for server in listing.servers}
+    here = [str(path) for path in find_configs(Path.cwd()) if str(path) not in imported]
+    return list(dict.fromkeys([*here, *listing.found]))
 
 
 def _dry_run(client: VibeClient, path: str, arguments: dict[str, Any]) -> Any:
@@ -148,6 +184,15 @@ def _tools_arguments(parser: Parser, _surface: Surface) -> None:
     parser.add_argument("mcp_id", nargs="?", help="the server; default: the known tools of all")
 
 
+def _search(place: Place, order: Order) -> Any:
+    arguments = dict(order.arguments)
+    return place.client.mcps.search(q=" ".join(arguments.pop("q", ())), **arguments)
+
+
+def _words(parser: Parser, _surface: Surface) -> None:
+    parser.add_argument("q", nargs="*", metavar="WORD", help="what it shall do; none: all tools")
+
+
 def _remove(place: Place, order: Order) -> Any:
     from vibe_jupyter.client.commands.running import server_id_of
     from vibe_jupyter.widgets.rendering import ForgottenServer
@@ -185,7 +230,7 @@ def _prompt(place: Place, order: Order) -> Any:
     from vibe_jupyter.client.commands.running import server_id_of
 
     arguments = _with_body(order)
-    given = {**arguments.pop("arguments", {}), **order.fields}
+    given = {**arguments.pop("arguments", {}), **{name: last(typed) for name, typed in order.fields.items()}}
     server = server_id_of(arguments.pop("mcp_id"), place.names)
     return place.client.mcps.get_prompt(server, **arguments, arguments=given)
 
@@ -209,7 +254,11 @@ def _with_body(order: Order) -> dict[str, Any]:
 
 VERBS = (
     CALL,
-    OwnVerb(_add, operation="mcps.add", takes_body=True, takes_command=True),
+    OwnVerb(
+        _add, operation="mcps.add", takes_body=True, takes_command=True,
+        more_help=_ADD_HELP,
+    ),
+    OwnVerb(_search, operation="mcps.search", replaces=frozenset({"q"}), add_arguments=_words),
     OwnVerb(_set, operation="mcps.update", add_arguments=_policy_options, takes_body=True),
     OwnVerb(_import, operation="mcps.import_config"),
     OwnVerb(_health, operation="mcps.health", add_arguments=_optional_server),

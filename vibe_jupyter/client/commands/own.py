@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vibe_jupyter.client.api import VibeClient
+    from vibe_jupyter.client.commands.fields import Fields
     from vibe_jupyter.client.commands.local import Surface
     from vibe_jupyter.client.commands.parser import Parser
     from vibe_jupyter.client.handles import TaskHandle
@@ -45,7 +46,7 @@ class Order:
     """
 
     arguments: dict[str, Any]
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: Fields = field(default_factory=dict)
     body: str | None = None
 
 
@@ -67,6 +68,7 @@ class OwnVerb:
         help: tells more about what was typed, e.g. about one tool; None if it has nothing to tell.
         takes_body: whether the cell below may hold its input.
         takes_command: whether all behind `--` is a command to be registered.
+        more_help: what its help says below the options.
     """
 
     run: Callable[[Place, Order], Any]
@@ -79,3 +81,4 @@ class OwnVerb:
     help: Callable[[VibeClient, Sequence[str]], Any] | None = None
     takes_body: bool = False
     takes_command: bool = False
+    more_help: str = ""

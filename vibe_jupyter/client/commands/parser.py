@@ -37,15 +37,20 @@ class Parser(argparse.ArgumentParser):
             argument_default=argparse.SUPPRESS,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        self._optional: list[Any] = []
 
     def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
         """See argparse, which puts the usage through `%` once more and stumbles over that of `%vibe`."""
         self.usage = None
         self.usage = self.format_usage().removeprefix("usage: ").replace("%", "%%")
+        # argparse (3.11) takes free words that may be none for required, once they may stand between options.
+        self._optional = [action.metavar for action in self._actions if action.nargs == "*"]
         return super().parse_known_intermixed_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
+        for word in self._optional:
+            message = message.removesuffix(f", {word}")
         raise InvalidInput(
             f"{self.prog}: {message}",
             code="command.invalid",

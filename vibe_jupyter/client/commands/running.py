@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.client.commands.own import Order, Place
     from vibe_jupyter.client.commands.verbs import Verb
 
-__all__ = ["arguments_in", "run", "server_id_of"]
+__all__ = ["arguments_in", "parsed_cell", "run", "server_id_of"]
 
 
 def run(verb: Verb, order: Order, place: Place) -> Any:
@@ -63,15 +63,32 @@ def _question_id_of(client: VibeClient, word: str, names: Mapping[str, Any]) -> 
     return fitting[0] if fitting else word
 
 
+def parsed_cell(body: str) -> Any:
+    """Return what a cell holds that is no task: an object, or a text.
+
+    Raises:
+        InvalidInput: `command.invalid`, if it begins as an object and is neither JSON nor YAML.
+    """
+    from vibe_jupyter.client.commands.tasks import parse_body
+
+    try:
+        return parse_body(body)
+    except InvalidInput as error:
+        message = error.message.replace("the input", "the cell", 1)
+        raise InvalidInput(
+            message,
+            code="command.invalid",
+            hint="one NAME: VALUE in each line; a value with brackets, quotes or a colon in quotes",
+        ) from None
+
+
 def arguments_in(body: str | None) -> dict[str, Any]:
     """Return the arguments in a cell.
 
     Raises:
         InvalidInput: `command.invalid`, if it is no object.
     """
-    from vibe_jupyter.client.commands.tasks import parse_body
-
-    value = None if body is None else parse_body(body)
+    value = None if body is None else parsed_cell(body)
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -46,6 +46,11 @@ class SchemaOption:
         """Return whether it needs no value."""
         return self.kind == "true|false"
 
+    @property
+    def is_list(self) -> bool:
+        """Return whether it takes several values, and so may be repeated."""
+        return self.kind == "A,B"
+
 
 def options_of(schema: Mapping[str, Any]) -> list[SchemaOption]:
     """Return the properties of an object's schema as options, the required ones first.

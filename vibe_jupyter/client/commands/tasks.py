@@ -8,12 +8,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.client import frames
+from vibe_jupyter.client.commands.fields import last
 from vibe_jupyter.client.commands.parser import scalar
+from vibe_jupyter.client.commands.schema_options import options_of
 from vibe_jupyter.client.task_types import task_type
-from vibe_jupyter.core.errors import InvalidInput, NotFound
+from vibe_jupyter.core.errors import Forbidden, InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.client.handles import TaskHandle
@@ -34,7 +36,7 @@ def create_task(
     *,
     text: str = "",
     value: Any = None,
-    fields: Mapping[str, str] | None = None,
+    fields: Mapping[str, str | list[str]] | None = None,
     name: str | None = None,
 ) -> TaskHandle:
     """Create a task from a command line.
@@ -43,8 +45,8 @@ def create_task(
         arguments: further arguments of `tasks.create`.
         text: the free text; it goes to the type's text field, or decides the type if none is given.
         value: the input: an object, a text, or a table (DataFrame, Arrow table), which is put into a file.
-        fields: single fields of the input, as text; a tool's schema says what they are, else each is read as YAML
-            where it is no plain text.
+        fields: single fields of the input, as text, or the texts of a repeated one; a tool's schema says what they
+            are, else each is read as YAML where it is no plain text.
         name: the variable that holds `value`, if any.
 
     Raises:
@@ -159,20 +161,44 @@ def _kind_of(value: Any) -> str:
 
 
 def _create(client: VibeClient, arguments: dict[str, Any]) -> TaskHandle:
-    if client.transport.is_local:
-        import os
+    """Create a task whose files are those of the folder where it was typed.
 
-        arguments.setdefault("root", os.getcwd())  # noqa: PTH109 - as the person sees it, links and all
-    handle: TaskHandle = client.tasks.create(**arguments)
+    A tool has no part in that: it must work also from a folder that the server may not read.
+    """
+    handle: TaskHandle
+    if not client.transport.is_local or "root" in arguments:
+        handle = client.tasks.create(**arguments)
+        return handle
+    import os
+
+    here = os.getcwd()  # noqa: PTH109 - as the person sees it, links and all
+    try:
+        handle = client.tasks.create(**arguments, root=here)
+    except Forbidden as error:
+        if error.code != "path.outside_root":
+            raise
+        known = task_type(client, arguments["type"], may_start=False)
+        if known is None or not known.is_tool:
+            raise
+        handle = client.tasks.create(**arguments)
     return handle
 
 
-def _typed(fields: Mapping[str, str], known: TaskType | None) -> dict[str, Any]:
+def _typed(fields: Mapping[str, str | list[str]], known: TaskType | None) -> dict[str, Any]:
     if known is not None and known.is_tool:
         from vibe_jupyter.core.mcp.tools.arguments import parse_text_arguments
 
         return parse_text_arguments(known.schema, fields)
-    return {name: scalar(raw) for name, raw in fields.items()}
+    options = options_of(known.schema) if known is not None else []
+    lists = {option.name for option in options if option.is_list}
+    return {
+        name: _flat(map(scalar, raw)) if isinstance(raw, list) and name in lists else scalar(last(raw))
+        for name, raw in fields.items()
+    }
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    return [item for value in values for item in (value if isinstance(value, list) else [value])]
 
 
 def _text_field(kind: str, known: TaskType | None) -> str:

@@ -10,7 +10,7 @@ from vibe_jupyter.client.commands.schema_options import option_named, refuse_unk
 from vibe_jupyter.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.client.commands.local import Surface
@@ -28,12 +28,12 @@ def tool_in(words: Sequence[str]) -> str | None:
 
 
 def arguments_for(
-    server: str, tool: ToolInfo, *, fields: dict[str, str], text: str = "", body: Any = None
+    server: str, tool: ToolInfo, *, fields: Mapping[str, str | list[str]], text: str = "", body: Any = None
 ) -> dict[str, Any]:
     """Return the arguments of a call.
 
     Args:
-        fields: `--name value` pairs, by the property's name.
+        fields: `--name value` pairs, by the property's name; the values of a repeated one.
         text: goes to the only text that the tool takes.
         body: what the cell holds: an object with arguments, or the text.
 
@@ -70,7 +70,7 @@ def arguments_for(
 
 
 def _call(place: Place, order: Order) -> Any:
-    from vibe_jupyter.client.commands.tasks import parse_body
+    from vibe_jupyter.client.commands.running import parsed_cell
 
     server, name = _split(order.arguments["mcp_id"])
     timeout = order.arguments.get("timeout_s")
@@ -80,7 +80,7 @@ def _call(place: Place, order: Order) -> Any:
         tool.info,
         fields=order.fields,
         text=" ".join(order.arguments.get("words", ())),
-        body=None if order.body is None else parse_body(order.body),
+        body=None if order.body is None else parsed_cell(order.body),
     )
     return tool.call(arguments, timeout_s=timeout)
 
@@ -123,4 +123,6 @@ CALL = OwnVerb(
     schema=_schema,
     help=_help,
     takes_body=True,
+    more_help="Each property of what the tool takes is an option, --NAME VALUE, of the type that its schema says.\n"
+    "What one takes:\n\n  PROG SERVER.TOOL?",
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands import local, of_mcp, of_tasks
+from vibe_jupyter.client.commands import local, of_kg, of_mcp, of_tasks
 from vibe_jupyter.client.commands.fields import without_fields
 from vibe_jupyter.client.commands.parser import Parser, operation_parser
 from vibe_jupyter.core.errors import InvalidInput, nearest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vibe_jupyter.client.api import VibeClient
+    from vibe_jupyter.client.commands.fields import Fields
     from vibe_jupyter.client.commands.own import OwnVerb
     from vibe_jupyter.core.operations import Operation
 
@@ -22,7 +24,7 @@ __all__ = ["OWN_VERBS", "Surface", "Verb", "find_verb", "help_text", "is_group",
 
 Surface = local.Surface
 _PROGRAM = {"magic": "%vibe", "cli": "jupyter vibe"}
-OWN_VERBS: tuple[OwnVerb, ...] = (*of_tasks.VERBS, *of_mcp.VERBS)
+OWN_VERBS: tuple[OwnVerb, ...] = (*of_tasks.VERBS, *of_mcp.VERBS, *of_kg.VERBS)
 """The third table: verbs to which the command line adds something."""
 
 
@@ -61,6 +63,7 @@ class Verb:
             self.local.add_arguments(parser)
         if self.own is not None:
             self.own.add_arguments(parser, surface)
+            parser.epilog = self.own.more_help.replace("PROG", prog) or None
         if surface == "magic":
             parser.add_argument(
                 "-o", "--out", metavar="NAME", help="store the result in this variable, show nothing"
@@ -99,6 +102,16 @@ def find_verb(words: Sequence[str], surface: Surface) -> tuple[Verb, list[str]]:
         if verb is not None and len(words) >= count:
             return verb, list(words[count:])
     program = _PROGRAM[surface]
+    for other in _PROGRAM:
+        elsewhere = verbs_of(other)  # type: ignore[arg-type]
+        typed = next((known for n in (2, 1) if (known := " ".join(words[:n])) in elsewhere), None)
+        if typed is not None:
+            where = "terminal" if other == "cli" else "notebook"
+            raise InvalidInput(
+                f"{typed} is a verb of the {where}",
+                code="command.unknown_verb",
+                hint=f"in a {where}: {_PROGRAM[other]} {typed}",
+            )
     if group := _group(words[0], surface):
         near = nearest(" ".join(words[:2]), group) if len(words) > 1 else []
         raise InvalidInput(
@@ -146,7 +159,7 @@ def parse(
     words: Sequence[str],
     surface: Surface,
     schema: Callable[[Sequence[str]], Mapping[str, Any] | None] | None = None,
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Any], Fields]:
     """Return what the words say: the declared arguments, and `--name value` pairs that only a schema knows.
 
     Args:
@@ -156,7 +169,7 @@ def parse(
         InvalidInput: `command.invalid`, with the usage as hint.
     """
     parser = verb.parser(surface)
-    fields: dict[str, str] = {}
+    fields: Fields = {}
     command: list[str] = []
     words = list(words)
     if verb.own is not None and verb.own.takes_command and "--" in words:
@@ -167,6 +180,12 @@ def parse(
     if verb.own is not None and verb.own.schema is not None:
         words, fields = without_fields(words, parser, schema)
     found, rest = parser.parse_known_intermixed_args(words)
+    if rest and verb.own is not None and verb.own.takes_command and not rest[0].startswith("-"):
+        raise InvalidInput(
+            f"{parser.prog}: unknown: {' '.join(rest)}; is it the command? That stands behind --",
+            code="command.invalid",
+            hint=f"{parser.prog} {vars(found).get('name', 'NAME')} -- {shlex.join(rest)}",
+        )
     if rest:
         near = nearest(rest[0], parser.flags)
         parser.error(f"unknown: {' '.join(rest)}" + (f"; did you mean {near[0]}?" if near else ""))

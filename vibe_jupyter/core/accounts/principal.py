@@ -23,6 +23,8 @@ ALL_SCOPES = frozenset(
         "mcps:read",
         "mcps:call",
         "mcps:write",
+        "kg:read",
+        "kg:write",
         OWNER_SCOPE,
     }
 )

@@ -238,6 +238,8 @@ class Question(Base):
     created_at: Mapped[str]
     expires_at: Mapped[str]
     answered_at: Mapped[str | None]
+    asker: Mapped[str | None]
+    """The process that waits for the answer: the JSON of its `ProcessIdentity`."""
 
 
 class Secret(Base):

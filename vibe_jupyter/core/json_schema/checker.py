@@ -20,7 +20,7 @@ from vibe_jupyter.core.json_schema.faults import Fault, fault_of
 __all__ = ["SchemaChecker"]
 
 _MAX_SCHEMA_BYTES = 256 * 1024
-_SCHEMA_SHARE_S = 0.15
+_SCHEMA_SHARE_S = 0.5
 _VALUE_SHARE_S = 0.05
 """Time of the processor, not of the clock: so a busy machine checks no less."""
 _SHOWN_FAULTS = 20

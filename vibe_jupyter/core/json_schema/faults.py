@@ -47,7 +47,8 @@ def fault_of(error: Any) -> Fault:
     match error.validator:
         case "type":
             kinds = " or ".join(map(str, said)) if isinstance(said, list) else said
-            message = f"should be {kinds}, is {_kind_of(error.instance)}"
+            is_fraction = isinstance(error.instance, float) and "integer" in kinds
+            message = f"should be {kinds}, is {error.instance if is_fraction else _kind_of(error.instance)}"
         case "enum":
             message = f"should be one of {', '.join(_shown(value) for value in said[:20])}"
         case "anyOf" | "oneOf" if kinds := _of_all(error, "type"):

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.mcp.schemas import ToolResult
 
-__all__ = ["ToolCaller", "ToolRequest"]
+__all__ = ["MAX_CALL_TIMEOUT_S", "ToolCaller", "ToolRequest"]
+
+MAX_CALL_TIMEOUT_S = 86_400.0
+"""The longest time limit of a call."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KnownServer", "Offers", "OffersCache"]
 
+_QUICK = 32 * 1024
+"""Characters that are read so quickly that nobody notices."""
 _PROBE_AGAIN = timedelta(days=7)
 
 
@@ -72,12 +75,22 @@ class Offers:
         )
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A listing as text, and what it says."""
+
+    text: str | None
+    listed_at: str | None
+    found: McpCapabilities | None
+
+
 class OffersCache:
     """Offers by user; may be read on any event loop: a reader at the same time at worst reads them twice."""
 
     def __init__(self, store: McpStore) -> None:
         self._store = store
         self._offers: dict[str, Offers] = {}
+        self._read_before: dict[str, dict[str, _Read]] = {}
 
     async def of(self, user_id: str) -> Offers:
         """Return what a user's servers offer; one indexed read if nothing has changed."""
@@ -91,18 +104,34 @@ class OffersCache:
         listings = await self._store.listings(user_id)
         approvals = await self._store.approvals(user_id)
         servers: dict[str, KnownServer] = {}
+        before = self._read_before.get(user_id, {})
+        read: dict[str, _Read] = {}
         for stored in await self._store.servers(user_id):
             record = record_of(stored)
             listing = listings.get(stored.id)
             if listing is not None and listing.config_key != record.config_key:
                 listing = None  # it was asked when it was another one
+            read[stored.id] = await _read(listing, before.get(stored.id))
             servers[record.slug] = KnownServer(
                 record,
-                _capabilities(listing),
+                read[stored.id].found,
                 _era(listing),
                 {one.tool: one for one in approvals if one.server_id == stored.id},
             )
+        self._read_before[user_id] = read
         return Offers(revision, servers)
+
+
+async def _read(listing: StoredListing | None, before: _Read | None) -> _Read:
+    """Return what a server offers; it is read anew only if it is another text than before."""
+    text = listing.listing if listing is not None else None
+    if listing is None or text is None:
+        return _Read(None, None, None)
+    if before is not None and (before.text, before.listed_at) == (text, listing.listed_at):
+        return before
+    is_quick = len(text) <= _QUICK
+    found = _capabilities(listing) if is_quick else await asyncio.to_thread(_capabilities, listing)
+    return _Read(text, listing.listed_at, found)
 
 
 def _capabilities(listing: StoredListing | None) -> McpCapabilities | None:

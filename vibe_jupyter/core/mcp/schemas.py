@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "MORE_CONTENT",
+    "STRUCTURED_CONTENT",
     "Annotations",
     "Approval",
     "CapabilitiesQuery",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 Approval = Literal["ask", "always", "never"]
-"""Whether a call asks a person first, goes on unasked, or is refused."""
+"""Whether a call asks a person first, goes on unasked as long as the tool stays as it is, or is refused."""
 TransportKind = Literal["stdio", "http", "sse"]
 McpState = Literal["disabled", "stopped", "starting", "ready", "backoff", "failed", "needs_auth"]
 Glob = Annotated[str, Field(min_length=1, max_length=200)]
@@ -332,6 +334,12 @@ class ToolCall(BaseModel):
     )
 
 
+STRUCTURED_CONTENT = "structured_content"
+"""Name of the piece that stands for structured content too large to be shown; its text is a sample of it, in JSON."""
+MORE_CONTENT = "more_content"
+"""Name of the piece that stands for pieces that are too many; its payload has them, as the server gave them."""
+
+
 class Content(BaseModel):
     """A piece of what a tool, resource or prompt gives: MCP's content block in our spelling."""
 
@@ -345,7 +353,8 @@ class Content(BaseModel):
     description: str | None = _unless_none()
     size_bytes: int | None = _unless_none()
     handle: str | None = _unless_none(
-        "Of a payload too large to be shown: GET /vibe/api/payloads/{handle} has it; `text` is its beginning."
+        "Of a payload too large to be shown: GET /vibe/api/payloads/{handle} has it; `text` is its beginning, or "
+        "says what it is."
     )
 
 
@@ -447,7 +456,7 @@ class McpImport(BaseModel):
 
 
 class ImportProblem(BaseModel):
-    """Why a server was not imported."""
+    """Why a server was not imported, or not with all that its file says."""
 
     name: str
     message: str

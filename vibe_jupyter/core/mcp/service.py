@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.errors import nearest
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.mcp.asked import check_prompt, unknown_resource
 from vibe_jupyter.core.mcp.calls import ToolRequest
-from vibe_jupyter.core.mcp.errors import (
-    ApprovalRejected,
-    PolicyDenied,
-    ServerDisabled,
-    UnknownTool,
-)
+from vibe_jupyter.core.mcp.consent import Consent
+from vibe_jupyter.core.mcp.errors import BadArguments, RemoteError, ServerDisabled, UnknownTool
 from vibe_jupyter.core.mcp.hub import McpHub
 from vibe_jupyter.core.mcp.offers import OffersCache
+from vibe_jupyter.core.mcp.permission import Permission
 from vibe_jupyter.core.mcp.registry.sources import find_configs
-from vibe_jupyter.core.mcp.registry.store import StoredApproval
 from vibe_jupyter.core.mcp.schemas import (
     ImportResult,
     McpList,
@@ -28,12 +25,11 @@ from vibe_jupyter.core.mcp.schemas import (
     ResourceResult,
     ToolSearch,
 )
-from vibe_jupyter.core.mcp.shown import described, health_of, shown_server
-from vibe_jupyter.core.mcp.spec import Call, ElicitationAnswer
-from vibe_jupyter.core.mcp.tools.arguments import check_arguments, check_output
-from vibe_jupyter.core.mcp.tools.policy import approval_for, decide, is_allowed, may_repeat
-from vibe_jupyter.core.mcp.tools.results import contents_of, messages_of, tool_result
-from vibe_jupyter.core.questions.service import Draft
+from vibe_jupyter.core.mcp.shown import described, health_of, names_unknown, shown_server
+from vibe_jupyter.core.mcp.spec import Call
+from vibe_jupyter.core.mcp.tools.arguments import check_output
+from vibe_jupyter.core.mcp.tools.policy import approval_for, is_allowed, may_repeat
+from vibe_jupyter.core.mcp.tools.results import contents_of, messages_of, off_loop_if_large, tool_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,8 +52,7 @@ if TYPE_CHECKING:
         ToolResult,
         ToolSearchQuery,
     )
-    from vibe_jupyter.core.mcp.spec import Elicitation, SessionHealth
-    from vibe_jupyter.core.mcp.tools.policy import Decision
+    from vibe_jupyter.core.mcp.spec import SessionHealth
     from vibe_jupyter.core.payloads.files import PayloadStore
     from vibe_jupyter.core.questions.service import QuestionService
 
@@ -86,12 +81,12 @@ class McpService:
     ) -> None:
         self._store = store
         self._registration = registration
-        self._questions = questions
         self._payloads = payloads
         self._root = root
-        self._question_timeout_s = question_timeout_s
+        self._consent = Consent(store, questions, question_timeout_s)
         self.offers = OffersCache(store)
-        self.hub = McpHub(store, registration, self.offers)
+        self.hub = McpHub(store, registration, self.offers, self._consent)
+        self._permission = Permission(self.hub, self._consent, self._find)
 
     async def list_servers(self, principal: Principal) -> McpList:
         """Return a user's servers, and files that could be imported."""
@@ -122,6 +117,8 @@ class McpService:
         record = await self._registration.update(principal, server, body)
         if not record.enabled:
             await self.hub.close(record)
+        known = (await self.offers.of(principal.user_id)).server(server)
+        await self._consent.pin(known, known.tools.values())
         return await self.get(principal, server)
 
     async def remove(self, principal: Principal, server: str) -> McpServer:
@@ -155,7 +152,9 @@ class McpService:
             )
             for tool in found.tools
         ]
-        return found.model_copy(update={"tools": tools, "listed_at": found.listed_at or datetime.now(UTC)})
+        problems = [*found.problems, *names_unknown(known.record, found.tools)]
+        listed_at = found.listed_at or datetime.now(UTC)
+        return found.model_copy(update={"tools": tools, "problems": problems, "listed_at": listed_at})
 
     async def search(self, principal: Principal, query: ToolSearchQuery) -> ToolSearch:
         """Find tools by what they do, among those that are known."""
@@ -193,41 +192,37 @@ class McpService:
         self, request: ToolRequest, progress: Callable[[float | None, str], None] | None = None
     ) -> ToolResult:
         """See `calls.ToolCaller`."""
-        server = await self._enabled(request.user_id, request.server)
-        tool = await self._tool(server, request.tool)
-        policy = server.record.policy
-        decision = decide(policy, tool, server.approvals.get(tool.name), request.caller)
-        if decision.verdict == "deny":
-            raise PolicyDenied(
-                f"{request.server}.{tool.name} {decision.reason}",
-                hint=f"%vibe mcp show {request.server} has the policy",
-                data={"maybe_executed": False},
-            )
-        arguments = request.arguments
-        check_arguments(request.server, tool, arguments)
-        if decision.verdict == "ask":
-            arguments = await self._approved(server, tool, request, decision)
+        permitted = await self._permission.permit(request, progress)
+        server, tool = permitted.server, permitted.tool
         spec = await self.hub.spec(server)
+        veil = self.hub.veil(server)
         call = Call(
             tool.name,
-            arguments,
+            permitted.arguments,
             timeout_s=request.timeout_s,
-            may_repeat=may_repeat(policy, tool),
-            progress=progress,
-            elicit=functools.partial(self._elicited, request),
+            may_repeat=may_repeat(server.record.policy, tool),
+            progress=progress and (lambda fraction, message: progress(fraction, veil.text(message))),
+            elicit=functools.partial(self._consent.elicited, request, veil, progress=progress),
         )
         began = time.perf_counter()
-        raw = await self.hub.pool.call(spec, call)
+        with veil.over():
+            raw = await self.hub.pool.call(spec, call)
         duration_ms = (time.perf_counter() - began) * 1000
-        result = tool_result(
-            raw,
-            server=request.server,
-            tool=tool.name,
-            duration_ms=duration_ms,
-            keep=functools.partial(self._payloads.keep, request.user_id),
-        )
-        if not result.is_error and result.structured_content is not None:
-            check_output(request.server, tool, result.structured_content)
+
+        def convert() -> ToolResult:
+            if not raw.is_error and raw.structured_content is not None:
+                with veil.over():
+                    check_output(request.server, tool, raw.structured_content)
+            shown = tool_result(
+                raw,
+                server=request.server,
+                tool=tool.name,
+                duration_ms=duration_ms,
+                keep=functools.partial(self._payloads.keep, request.user_id),
+            )
+            return veil.failure(shown)
+
+        result = await off_loop_if_large(raw, convert)
         log.info(
             "tool was called", server=request.server, tool=tool.name, ms=duration_ms, user_id=request.user_id
         )
@@ -247,15 +242,21 @@ class McpService:
     async def logs(self, principal: Principal, server: str) -> McpLogs:
         """Return what a server's process has said last."""
         known = (await self.offers.of(principal.user_id)).server(server)
-        health = self.hub.pool.health(known.record.stored.id)
+        health = self._health_of(known)
         return McpLogs(id=server, stderr=list(health.stderr), noise_lines=health.noise_lines)
 
     async def read_resource(self, principal: Principal, server: str, uri: str) -> ResourceResult:
         """Read a resource."""
         known = await self._enabled(principal.user_id, server)
-        raw = await self.hub.pool.read_resource(await self.hub.spec(known), uri)
+        spec = await self.hub.spec(known)
+        try:
+            with self.hub.veil(known).over():
+                raw = await self.hub.pool.read_resource(spec, uri)
+        except (UnknownTool, BadArguments, RemoteError) as error:
+            raise unknown_resource(known, uri, error) from error
         keep = functools.partial(self._payloads.keep, principal.user_id)
-        return ResourceResult(id=server, uri=uri, content=contents_of(raw, keep))
+        content = await off_loop_if_large(raw, lambda: contents_of(raw, keep))
+        return ResourceResult(id=server, uri=uri, content=content)
 
     async def get_prompt(self, principal: Principal, server: str, body: PromptRequest) -> PromptResult:
         """Fill in a prompt."""
@@ -264,10 +265,14 @@ class McpService:
         names = [prompt.name for prompt in found.prompts]
         if body.prompt not in names:
             raise _unknown("prompt", server, body.prompt, names)
-        raw = await self.hub.pool.get_prompt(await self.hub.spec(known), body.prompt, body.arguments)
+        check_prompt(server, next(one for one in found.prompts if one.name == body.prompt), body.arguments)
+        spec = await self.hub.spec(known)
+        with self.hub.veil(known).over():
+            raw = await self.hub.pool.get_prompt(spec, body.prompt, body.arguments)
         keep = functools.partial(self._payloads.keep, principal.user_id)
+        messages = await off_loop_if_large(raw, lambda: messages_of(raw, keep))
         return PromptResult(
-            id=server, prompt=body.prompt, description=raw.description or "", messages=messages_of(raw, keep)
+            id=server, prompt=body.prompt, description=raw.description or "", messages=messages
         )
 
     async def aclose(self) -> None:
@@ -279,13 +284,17 @@ class McpService:
         return [str(path) for path in find_configs(self._root) if str(path) not in imported]
 
     def _health_of(self, server: KnownServer) -> SessionHealth:
-        return self.hub.pool.health(server.record.stored.id)
+        return self.hub.health(server)
 
     async def _enabled(self, user_id: str, server: str) -> KnownServer:
         known = (await self.offers.of(user_id)).server(server)
         if not known.record.enabled:
             raise ServerDisabled(f"{server} is disabled", hint=f"%vibe mcp set {server} --enabled")
         return known
+
+    async def _find(self, request: ToolRequest) -> tuple[KnownServer, ToolInfo]:
+        server = await self._enabled(request.user_id, request.server)
+        return server, await self._tool(server, request.tool)
 
     async def _tool(self, server: KnownServer, name: str) -> ToolInfo:
         tool = server.tools.get(name)
@@ -296,72 +305,6 @@ class McpService:
             if tool is None:
                 raise _unknown("tool", server.record.slug, name, tools)
         return tool
-
-    async def _approved(
-        self, server: KnownServer, tool: ToolInfo, request: ToolRequest, decision: Decision
-    ) -> dict[str, Any]:
-        """Ask whether a tool may be called, and return the arguments, which the person may have changed.
-
-        Raises:
-            ApprovalRejected: if they said no, or nothing.
-        """
-        draft = Draft(
-            "approval",
-            f"May {request.server}.{tool.name} be called? It {decision.reason}.",
-            context={
-                "server": request.server,
-                "tool": tool.name,
-                "arguments": request.arguments,
-                "description": tool.description[:1000],
-                "read_only": tool.annotations.read_only,
-                "reason": decision.reason,
-            },
-        )
-        answer = await self._questions.ask(
-            request.user_id,
-            draft,
-            timeout_s=self._question_timeout_s,
-            task_id=request.task_id,
-            call_id=request.call_id,
-        )
-        if answer is None or answer.action != "accept":
-            why = "nobody answered in time" if answer is None else "the answer was no"
-            raise ApprovalRejected(
-                f"{request.server}.{tool.name} was not called: {why}",
-                hint="answer its question: %vibe questions; with --remember it is asked no more",
-                data={"maybe_executed": False},
-            )
-        if answer.remember:
-            approval = StoredApproval(server.record.stored.id, tool.name, "always", tool.fingerprint)
-            await self._store.approve(server.record.stored, approval)
-        changed = (answer.content or {}).get("arguments")
-        if changed is None:
-            return request.arguments
-        check_arguments(request.server, tool, changed)
-        arguments: dict[str, Any] = changed
-        return arguments
-
-    async def _elicited(self, request: ToolRequest, elicitation: Elicitation) -> ElicitationAnswer:
-        """Ask a person what a server wants to know."""
-        context: dict[str, Any] = {"server": request.server, "tool": request.tool}
-        if elicitation.url is not None:
-            context["url"] = elicitation.url
-        draft = Draft(
-            "elicitation" if elicitation.url is None else "visit",
-            elicitation.message,
-            elicitation.answer_schema,
-            context,
-        )
-        answer = await self._questions.ask(
-            request.user_id,
-            draft,
-            timeout_s=self._question_timeout_s,
-            task_id=request.task_id,
-            call_id=request.call_id,
-        )
-        if answer is None:
-            return ElicitationAnswer("cancel")
-        return ElicitationAnswer(answer.action, answer.content if answer.action == "accept" else None)
 
 
 def _unknown(kind: str, server: str, name: str, known: Any) -> UnknownTool:

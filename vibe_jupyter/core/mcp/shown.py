@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.core.errors import nearest
 from vibe_jupyter.core.mcp.registry.masking import shown
 from vibe_jupyter.core.mcp.schemas import Latency, McpHealth, McpServer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vibe_jupyter.core.mcp.offers import KnownServer
     from vibe_jupyter.core.mcp.registry.records import ServerRecord
+    from vibe_jupyter.core.mcp.schemas import ToolInfo
     from vibe_jupyter.core.mcp.spec import SessionHealth
 
-__all__ = ["described", "health_of", "shown_server"]
+__all__ = ["described", "health_of", "names_unknown", "shown_server"]
 
 
 def described(record: ServerRecord) -> McpServer:
@@ -52,6 +56,19 @@ def shown_server(server: KnownServer, health: SessionHealth) -> McpServer:
         return found.model_copy(update={"tools": tools})
     problem = health.last_error if health.state in ("failed", "needs_auth") else None
     return found.model_copy(update={"state": health.state, "tools": tools, "problem": problem})
+
+
+def names_unknown(record: ServerRecord, tools: Sequence[ToolInfo]) -> list[str]:
+    """Return what a server's policy and aliases say of tools that it does not have, e.g. for a typing error."""
+    names = [tool.name for tool in tools]
+    said = [("policy", name) for name in record.policy.tools]
+    said += [(f"alias {alias}", name) for alias, name in record.config.aliases.items()]
+    return [
+        f"its {place} names {name}, and it has no such tool"
+        + (f": did you mean {near[0]}?" if (near := nearest(name, names)) else "")
+        for place, name in said
+        if name not in names
+    ]
 
 
 def health_of(record: ServerRecord, health: SessionHealth) -> McpHealth:

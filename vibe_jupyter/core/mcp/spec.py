@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 __all__ = [
+    "MAX_PIECES",
     "Call",
     "Elicitation",
     "ElicitationAnswer",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 TransportKind = Literal["stdio", "http", "sse"]
+MAX_PIECES = 500
+"""Pieces of content that one result shows; all further ones are kept in a file."""
 Era = Literal["legacy", "modern"]
 """The protocol of 2025-11-25 and before, with a session; or that of 2026-07-28, without."""
 
@@ -55,6 +58,7 @@ class ServerSpec:
         url: of an HTTP server.
         allow_private: whether its host may be this machine, or one of its network.
         era: what the server is known to speak; None to find out.
+        secrets: what of all this may not be told: a server can say it itself, so it is taken out of its words.
     """
 
     key: str
@@ -68,6 +72,7 @@ class ServerSpec:
     allow_private: bool = True
     limits: Limits = field(default_factory=Limits)
     era: Era | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @cached_property
     def digest(self) -> str:

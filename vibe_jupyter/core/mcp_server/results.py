@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
+from vibe_jupyter.core import shortening
 from vibe_jupyter.core.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.errors import VibeError
     from vibe_jupyter.core.mcp.schemas import Content, ToolResult
+    from vibe_jupyter.core.operations import Document
 
-__all__ = ["MAX_BYTES", "answer", "failure", "of_a_tool", "shortened"]
+__all__ = ["MAX_BYTES", "answer", "failure", "of_a_document", "of_a_tool", "shortened"]
 
 MAX_BYTES = 256 * 1024
 """Of the JSON. It is said twice, once as text, in which each quote takes two bytes; and clients made with the SDK
 take 1 MiB in one event."""
 _MAX_PICTURE_BYTES = 640 * 1024
-_MOST_KEYS = 200
-_LEVELS = ((16_000, 500), (2_000, 100), (300, 20), (80, 5))
-"""How long a text and how many items of a list may be: the first that is enough is taken."""
 
 
 async def answer(content: bytes) -> CallToolResult:
@@ -47,35 +45,41 @@ async def answer(content: bytes) -> CallToolResult:
     )
 
 
+async def of_a_document(document: Document) -> CallToolResult:
+    """Return a document of text as its text, which is JSON, CSV, Turtle, ...
+
+    Raises:
+        TooLarge: `result.too_large`.
+    """
+    from mcp_types import CallToolResult, TextContent
+
+    if len(document.content) > MAX_BYTES:
+        raise TooLarge(
+            f"the result has {len(document.content):,} bytes, too many for an agent",
+            code="result.too_large",
+            hint="ask for less, e.g. with LIMIT",
+        )
+    text = document.content.decode("utf-8", "replace")
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content={"media_type": document.media_type, "text": text},
+    )
+
+
 def shortened(content: bytes) -> bytes:
     """Return a JSON value in the same shape with less in it, in at most `MAX_BYTES`.
 
     Raises:
         TooLarge: `result.too_large`.
     """
-    value = orjson.loads(content)
-    for length, items in _LEVELS:
-        found = orjson.dumps(_cut(value, length, items))
-        if len(found) <= MAX_BYTES:
-            return found
+    found = shortening.shortened(orjson.loads(content), MAX_BYTES)
+    if found is not None:
+        return found
     raise TooLarge(
         f"the result has {len(content):,} bytes, too many for an agent",
         code="result.too_large",
         hint="ask for less, e.g. with a smaller limit",
     )
-
-
-def _cut(value: Any, length: int, items: int) -> Any:
-    if isinstance(value, str) and len(value) > length:
-        return f"{value[:length]}… [{len(value) - length:,} more characters]"
-    if isinstance(value, list):
-        return [_cut(item, length, items) for item in value[:items]]
-    if isinstance(value, dict):
-        return {
-            _cut(key, length, items): _cut(item, length, items)
-            for key, item in islice(value.items(), _MOST_KEYS)
-        }
-    return value
 
 
 async def of_a_tool(result: ToolResult) -> CallToolResult:

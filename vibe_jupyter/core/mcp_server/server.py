@@ -14,9 +14,10 @@ from vibe_jupyter.core.errors import NotFound, VibeError, nearest
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.operations import execute_tool
 from vibe_jupyter.core.mcp_server.progress import telling
-from vibe_jupyter.core.mcp_server.results import answer, failure, of_a_tool
+from vibe_jupyter.core.mcp_server.results import answer, failure, of_a_document, of_a_tool
 from vibe_jupyter.core.mcp_server.tools import MARKED, declared_tools
 from vibe_jupyter.core.mcp_server.waiting import WAIT, wait_for_task
+from vibe_jupyter.core.operations import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,8 @@ and reaches the person's other MCP servers.
 - tasks_create starts one and answers at once; tasks_wait waits for its result. A task is not lost if you go away.
 - mcps_search finds tools of other servers, mcps_capabilities has their schemas, mcps_execute calls one. The person may
 be asked first, so this can take minutes; an answer of no is final.
+- kg_generate makes the knowledge graph of a project's code; kg_callers, kg_impact, kg_path and kg_find ask it, and
+  kg_query takes SPARQL.
 An error has a code, what failed, and a hint: follow the hint."""
 
 log = get_logger("mcp_server")
@@ -114,7 +117,10 @@ async def _call(
     principal.require(operation.scope)
     if operation is execute_tool:
         return await _execute(platform, principal, arguments, report)
-    return await answer(await _run(platform, principal, operation, arguments))
+    encoded = await _run(platform, principal, operation, arguments)
+    if operation.kind == "document":
+        return await of_a_document(Document.model_validate_json(encoded))
+    return await answer(encoded)
 
 
 async def _run(

@@ -16,14 +16,27 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.operations import Operation
 
-__all__ = ["ADDS_ONLY", "MARKED", "REACHES_OUT", "REPEATABLE", "declared_tools", "tool_name"]
+__all__ = ["ADDS_ONLY", "ASKS_ONLY", "MARKED", "REACHES_OUT", "REPEATABLE", "declared_tools", "tool_name"]
 
-ADDS_ONLY = frozenset({"tasks.create"})
+ASKS_ONLY = frozenset({"kg.query"})
+"""Operations that change nothing, although they are sent by POST."""
+ADDS_ONLY = frozenset({"tasks.create", "kg.generate"})
 """Operations that change something and destroy nothing."""
-REPEATABLE = frozenset({"tasks.cancel"})
+REPEATABLE = frozenset({"tasks.cancel", "kg.generate"})
 """Operations that change nothing more when they are called again."""
 REACHES_OUT = frozenset({"tasks.create", "mcps.capabilities", "mcps.execute"})
 """Operations that may lead to programs of others, and so to all that these can do."""
+
+
+_DOCUMENT = {
+    "type": "object",
+    "properties": {
+        "media_type": {"type": "string", "description": "What the text is."},
+        "text": {"type": "string"},
+    },
+    "required": ["media_type", "text"],
+}
+"""What a tool answers whose operation answers with a file."""
 
 
 def tool_name(operation: Operation) -> str:
@@ -53,8 +66,10 @@ def declared_tools() -> list[Tool]:
 def _tool(name: str, operation: Operation) -> Tool:
     from mcp_types import Tool, ToolAnnotations
 
-    reads = operation.method == "GET"
-    output = operation.result.json_schema(mode="serialization", schema_generator=_WithoutTitles)
+    reads = operation.method == "GET" or operation.name in ASKS_ONLY
+    output = _DOCUMENT
+    if operation.kind != "document":
+        output = operation.result.json_schema(mode="serialization", schema_generator=_WithoutTitles)
     if output.get("type") != "object":
         raise TypeError(f"{operation.name}: a tool answers with an object")
     return Tool(

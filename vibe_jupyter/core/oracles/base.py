@@ -46,6 +46,9 @@ class Capability:
         text_field: the field of `input` that a free text goes to; None if the capability takes no text.
         examples: what a person would type to get this, for the ranked-words match of free text.
         table: the field of the result that is a list of rows, for `.to_pandas()`; None if nothing is tabular.
+        only_by_name: whether no free text is ever matched with it: another capability takes those and passes them on.
+        recognizes: whether a free text is surely meant for this; asked before any words are compared. Nothing that
+            only might fit may be recognized.
         by_words: whether a free text that fits goes there at once; else it is offered, to be chosen by its name.
     """
 
@@ -57,6 +60,8 @@ class Capability:
     examples: tuple[str, ...] = ()
     table: str | None = None
     by_words: bool = True
+    only_by_name: bool = False
+    recognizes: Callable[[str], bool] | None = None
 
     @property
     def task_type(self) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["PayloadStore"]
 
 _HANDLE = re.compile(r"[0-9a-f]{32}\Z")
+_ANY_TYPE = "application/octet-stream"
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?: *;[\x20-\x7e]*)?")
+"""RFC 6838 with parameters: it becomes a header, where a line break would begin another one."""
 _EXTENSIONS = {
     "application/json": "json",
     "text/plain": "txt",
@@ -39,11 +42,12 @@ class PayloadStore:
         self._folder = folder
 
     def keep(self, user_id: str, content: bytes, media_type: str) -> str:
-        """Store a payload and return its handle."""
+        """Store a payload and return its handle; what is no media type becomes that of any bytes."""
         handle = secrets.token_hex(16)
         place = self._place(user_id, handle)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place.with_suffix(".json").write_bytes(orjson.dumps({"media_type": media_type[:200]}))
+        known = media_type if len(media_type) <= 200 and _MEDIA_TYPE.fullmatch(media_type) else _ANY_TYPE
+        place.with_suffix(".json").write_bytes(orjson.dumps({"media_type": known}))
         place.write_bytes(content)
         return handle
 

@@ -33,7 +33,10 @@ class Question(BaseModel):
     answer_schema: dict[str, Any] | None = Field(
         default=None, description="JSON Schema of the answer's content; null if yes or no is all."
     )
-    context: dict[str, Any] = Field(description="What it is about, e.g. {server, tool, arguments}.")
+    context: dict[str, Any] = Field(
+        description="What it is about, e.g. {server, tool, arguments}; arguments that are too large to be shown are "
+        "cut, and `arguments_cut_from_bytes` says so."
+    )
     task_id: str | None = None
     call_id: str | None = None
     answer: dict[str, Any] | None = None

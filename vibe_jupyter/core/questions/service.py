@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from vibe_jupyter.core.errors import Conflict, InvalidInput, VibeError
 from vibe_jupyter.core.ids import new_id
+from vibe_jupyter.core.json_schema.loading import load_checker
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.plain_text import clean
 from vibe_jupyter.core.questions.forms import filled_in
 from vibe_jupyter.core.questions.schemas import Answer, Question
+from vibe_jupyter.core.storable import storable
+from vibe_jupyter.core.tasks.process_identity import ProcessIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,6 +52,7 @@ class QuestionService:
 
     Args:
         note_task: tells a task's followers `(task_id, event type, data)`.
+        process: who waits for the answers; default: this process.
     """
 
     def __init__(
@@ -53,10 +60,14 @@ class QuestionService:
         store: QuestionStore,
         news: NewsBoard,
         note_task: Callable[[str, str, dict[str, Any]], Awaitable[None]],
+        *,
+        process: ProcessIdentity | None = None,
     ) -> None:
         self._store = store
         self._news = news
         self._note_task = note_task
+        self._process = process
+        self._asker: str | None = None
 
     async def ask(
         self,
@@ -71,43 +82,50 @@ class QuestionService:
 
         A caller that is cancelled withdraws the question.
         """
+        asker = await self._own_name()
         at = datetime.now(UTC)
         question = Question(
             id=new_id(),
             kind=draft.kind,
             state="open",
-            message=draft.message[:4000],
-            answer_schema=draft.answer_schema,
-            context=draft.context,
+            message=clean(draft.message, limit=4000, one_line=False),
+            answer_schema=storable(draft.answer_schema),
+            context=storable(draft.context),
             task_id=task_id,
             call_id=call_id,
             created_at=at,
             expires_at=at + timedelta(seconds=timeout_s),
         )
-        end = "withdrawn"
+        is_open = True
         with self._news.subscribe(_topic(question.id)) as news:
-            await self._store.insert(user_id, question)
             try:
+                await self._store.insert(user_id, question, asker)
                 self._news.publish(_topic_of(user_id))
                 if task_id is not None:
                     await self._note_task(
-                        task_id, "question", {"question_id": question.id, "message": draft.message[:500]}
+                        task_id, "question", {"question_id": question.id, "message": question.message[:500]}
                     )
                 deadline = time.monotonic() + timeout_s
                 while True:
                     stored = await self._store.get(user_id, question.id)
-                    if stored.answer is not None:
-                        return Answer.model_validate(stored.answer)
-                    if stored.state != "open" or time.monotonic() >= deadline:
-                        end = "expired"
+                    is_open = stored.state == "open"
+                    if not is_open:
+                        return None if stored.answer is None else Answer.model_validate(stored.answer)
+                    left_s = deadline - time.monotonic()
+                    if left_s > 0:
+                        await news.wait(min(_LOOK_S, left_s))
+                    elif await self._store.end(user_id, question.id, "expired"):
+                        is_open = False
                         return None
-                    await news.wait(min(_LOOK_S, max(deadline - time.monotonic(), 0.01)))
+                    # else somebody has ended it since it was looked at: that may be an answer
             finally:
-                with contextlib.suppress(VibeError):  # the platform is stopping: it expires by itself
-                    await asyncio.shield(self._store.end(user_id, question.id, end))
+                if is_open:  # also if it was cancelled while it was stored: what is written follows in turn
+                    with contextlib.suppress(VibeError):  # the platform is stopping: it expires by itself
+                        await asyncio.shield(self._store.end(user_id, question.id, "withdrawn"))
 
     async def list(self, principal: Principal, query: QuestionsQuery) -> list[Question]:
         """Return the questions that a query asks for; waits for one if it is wanted."""
+        await self._end_abandoned(principal.user_id)
         with self._news.subscribe(_topic_of(principal.user_id)) as news:
             deadline = time.monotonic() + query.wait_s
             while True:
@@ -119,6 +137,7 @@ class QuestionService:
 
     async def get(self, principal: Principal, question_id: str) -> Question:
         """Return a question."""
+        await self._end_abandoned(principal.user_id)
         return await self._store.get(principal.user_id, question_id)
 
     async def answer(self, principal: Principal, question_id: str, answer: Answer) -> Question:
@@ -129,8 +148,9 @@ class QuestionService:
             Conflict: `question.already_answered`, `question.expired`.
             InvalidInput: `question.invalid_answer`; the question stays open.
         """
-        question = await self._store.get(principal.user_id, question_id)
+        question = await self.get(principal, question_id)
         if question.state == "open" and answer.action == "accept":
+            await load_checker()
             answer = answer.model_copy(update={"content": self._content(question, answer)})
         if question.state == "open" and question.expires_at < datetime.now(UTC):
             raise Conflict(
@@ -140,6 +160,21 @@ class QuestionService:
         self._news.publish(_topic(question_id))
         self._news.publish(_topic_of(principal.user_id))
         return await self._store.get(principal.user_id, question_id)
+
+    async def _own_name(self) -> str:
+        if self._asker is None:
+            # On a thread: some systems tell it by a program.
+            process = self._process
+            if process is None:
+                process = await asyncio.to_thread(ProcessIdentity.current)
+            self._asker = orjson.dumps(asdict(process)).decode()
+        return self._asker
+
+    async def _end_abandoned(self, user_id: str) -> None:
+        """End the questions of processes that have crashed: nobody waits for the answers."""
+        for asker in await self._store.askers(user_id):
+            if asker != self._asker and await asyncio.to_thread(_is_gone, asker):
+                await self._store.abandon(user_id, asker)
 
     async def prune(self, before: str) -> None:
         """Delete old questions."""
@@ -162,6 +197,10 @@ class QuestionService:
             if question.answer_schema is None
             else filled_in(question.answer_schema, answer.content or {})
         )
+
+
+def _is_gone(asker: str) -> bool:
+    return ProcessIdentity(**orjson.loads(asker)).is_gone() is True
 
 
 def _topic(question_id: str) -> str:

@@ -15,6 +15,8 @@ from vibe_jupyter.core.ids import now
 from vibe_jupyter.core.questions.schemas import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection
     from vibe_jupyter.core.questions.schemas import QuestionsQuery
@@ -41,6 +43,15 @@ _END = Statement(
 _EXPIRE = Statement(
     sa.update(_QUESTIONS)
     .where(_QUESTIONS.c.state == "open", _QUESTIONS.c.expires_at < sa.bindparam("at"))
+    .values(state="expired")
+)
+_IS_OPEN = _QUESTIONS.c.state == "open"
+_ASKERS = Statement(
+    sa.select(_QUESTIONS.c.asker).distinct().where(_OF_USER, _IS_OPEN, _QUESTIONS.c.asker.is_not(None))
+)
+_ABANDON = Statement(
+    sa.update(_QUESTIONS)
+    .where(_OF_USER, _IS_OPEN, _QUESTIONS.c.asker == sa.bindparam("of_asker"))
     .values(state="expired")
 )
 _PRUNE = Statement(sa.delete(_QUESTIONS).where(_QUESTIONS.c.created_at < sa.bindparam("before")))
@@ -72,13 +83,13 @@ class QuestionStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def insert(self, user_id: str, question: Question) -> None:
-        """Store a new question."""
+    async def insert(self, user_id: str, question: Question, asker: str | None = None) -> None:
+        """Store a new question; `asker` is the process that waits for its answer."""
         values = question.model_dump(mode="json", exclude={"answer", "answered_at"})
         for name in ("answer_schema", "context"):
             values[name] = None if values[name] is None else orjson.dumps(values[name]).decode()
         await self._db.write(
-            lambda c: c.run(_INSERT, user_id=user_id, answer=None, answered_at=None, **values)
+            lambda c: c.run(_INSERT, user_id=user_id, answer=None, answered_at=None, asker=asker, **values)
         )
 
     async def get(self, user_id: str, question_id: str) -> Question:
@@ -147,6 +158,14 @@ class QuestionStore:
                 )
             )
         )
+
+    async def askers(self, user_id: str) -> Sequence[str]:
+        """Return the processes that wait for answers of a user."""
+        return [row[0] for row in await self._db.read(lambda c: c.all(_ASKERS, of_user=user_id))]
+
+    async def abandon(self, user_id: str, asker: str) -> None:
+        """End the open questions of a process that does not wait any more."""
+        await self._db.write(lambda c: c.run(_ABANDON, of_user=user_id, of_asker=asker))
 
     async def prune(self, before: str) -> None:
         """Delete old ones, and note which have expired."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import InvalidInput, nearest
@@ -49,9 +49,14 @@ class Registry:
                 self.capabilities.setdefault(name, capability)
                 self._offering[name].append(target)
         self._by_word: dict[str, Capability] = dict(base._by_word) if base else {}
-        for spelling in (_as_it_is, _as_a_type, _underscored):
+        for spelling in (_as_it_is, _as_a_type):
             for name, capability in self.capabilities.items():
                 self._by_word.setdefault(spelling(name, capability), capability)
+        # `mcp.a.b_c` and `mcp.a_b.c` are two, and the word for both stands for none of them.
+        underscored = Counter(map(_underscored, self.capabilities))
+        for name, capability in self.capabilities.items():
+            if underscored[_underscored(name)] == 1:
+                self._by_word.setdefault(_underscored(name), capability)
 
     @functools.cached_property
     def _understanding(self) -> Understanding:
@@ -123,7 +128,7 @@ def _as_a_type(_name: str, capability: Capability) -> str:
     return capability.task_type
 
 
-def _underscored(name: str, _capability: Capability) -> str:
+def _underscored(name: str) -> str:
     return name.replace(".", "_")
 
 

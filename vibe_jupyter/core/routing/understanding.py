@@ -49,8 +49,13 @@ class Understanding:
         self._all: dict[str, Capability] = {**self._own, **(base._all if base else {})}
 
     @functools.cached_property
+    def _recognizing(self) -> list[Capability]:
+        """Return what knows its own texts; a tool of others has no say here."""
+        return [one for one in (self._base or self)._own.values() if one.recognizes is not None]
+
+    @functools.cached_property
     def _words(self) -> WordIndex:
-        return WordIndex(self._all.values())
+        return WordIndex(one for one in self._all.values() if not one.only_by_name)
 
     def understand(self, text: str) -> Understood:
         """Find the one capability that a text is about.
@@ -58,6 +63,11 @@ class Understanding:
         Raises:
             InvalidInput: `route.ambiguous`, with the candidates in `data`.
         """
+        recognized = next((one for one in self._recognizing if one.recognizes and one.recognizes(text)), None)
+        if recognized is not None:
+            return Understood(
+                recognized, (WordMatch(recognized.name, 1.0, ("asked in words that are its own",)),)
+            )
         ranked = (self._base or self)._words.rank(text)
         winner = clear_winner(ranked)
         if winner is not None:

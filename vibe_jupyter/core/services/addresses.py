@@ -12,18 +12,35 @@ import re
 import socket
 import unicodedata
 import urllib.parse
+from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import Forbidden, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["check_address", "check_url", "resolved"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _METADATA = frozenset(
-    map(ipaddress.ip_address, ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200"))
+    map(
+        ipaddress.ip_address,
+        (
+            "169.254.169.254",
+            "169.254.170.2",
+            "fd00:ec2::254",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+        ),
+    )
 )
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_COMPATIBLE = ipaddress.ip_network("::/96")
+_WITH_IPV4_LAST = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
+"""NAT64 (RFC 6052) and SIIT (RFC 7915): the last 32 bits are an IPv4 address."""
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""Of a network's own translators (RFC 8215), which put the IPv4 address where they want."""
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
 _NOT_IN_A_URL = re.compile(
     r"[\x00-\x20\x7f\\\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -66,9 +83,11 @@ def check_address(address: Address, *, allow_private: bool) -> None:
         Forbidden: `url.forbidden_address`.
     """
     address = _inner(address)
-    if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
+    is_translated = isinstance(address, ipaddress.IPv6Address) and address in _LOCAL_NAT64
+    is_told_to_machines = any(one in _METADATA or one.is_link_local for one in _meant(address))
+    if is_told_to_machines or address.is_multicast or address.is_unspecified:
         raise Forbidden(f"{address} is no address of a server", code="url.forbidden_address")
-    is_private = not address.is_global or getattr(address, "is_site_local", False)
+    is_private = is_translated or not address.is_global or getattr(address, "is_site_local", False)
     if is_private and not allow_private:
         raise Forbidden(
             f"{address} is an address of this machine or its network",
@@ -97,9 +116,21 @@ def _inner(address: Address) -> Address:
         return address
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour or address
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF):
+    is_compatible = address in _COMPATIBLE and int(address) > 0xFFFF
+    if is_compatible or any(address in network for network in _WITH_IPV4_LAST):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def _meant(address: Address) -> Iterator[Address]:
+    """Yield an address, and those that a local translator may take it for, by the length of its prefix."""
+    yield address
+    if isinstance(address, ipaddress.IPv6Address) and address in _LOCAL_NAT64:
+        bits = int(address)  # RFC 6052, section 2.2: 48, 56, 64 and 96
+        yield ipaddress.IPv4Address((bits >> 64 & 0xFFFF) << 16 | bits >> 40 & 0xFFFF)
+        yield ipaddress.IPv4Address((bits >> 64 & 0xFF) << 24 | bits >> 32 & 0xFFFFFF)
+        yield ipaddress.IPv4Address(bits >> 24 & 0xFFFFFFFF)
+        yield ipaddress.IPv4Address(bits & 0xFFFFFFFF)
 
 
 def _as_address(host: str) -> Address | None:

@@ -93,6 +93,7 @@ class RunContext(Context):
     ) -> None:
         self.task_id, self.user_id, self.capability = task.id, task.user_id, task.capability
         self._caller = task.caller
+        self._call_timeout_s = task.call_timeout_s
         self.root, self.data_dir = root, data_dir
         self.parts: list[Part] = []
         self._allowed = allowed
@@ -135,7 +136,7 @@ class RunContext(Context):
             server=server,
             tool=tool,
             arguments=arguments,
-            timeout_s=timeout_s,
+            timeout_s=timeout_s or self._call_timeout_s,
             task_id=self.task_id,
             caller=self._caller,
         )

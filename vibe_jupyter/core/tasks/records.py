@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
+from vibe_jupyter.core.mcp.calls import MAX_CALL_TIMEOUT_S
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.schemas import FINAL_STATES
 
@@ -77,3 +78,9 @@ class StoredTask:
     def caller(self) -> Literal["owner", "agent"]:
         """Return who has asked for it."""
         return "agent" if orjson.loads(self.explanation or "{}").get("caller") == "agent" else "owner"
+
+    @property
+    def call_timeout_s(self) -> float | None:
+        """Return how long a call of a tool may take, if who asked for the task has said how long that may take."""
+        asked = orjson.loads(self.explanation or "{}").get("timeout_s")
+        return min(asked, MAX_CALL_TIMEOUT_S) if isinstance(asked, int | float) else None

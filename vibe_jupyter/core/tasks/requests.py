@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from vibe_jupyter.core.errors import Forbidden, InvalidInput
+from vibe_jupyter.core.json_schema.loading import load_checker
 from vibe_jupyter.core.operations import SHOWN_FAULTS, invalid, wrong_types
 from vibe_jupyter.core.routing.registry import ASK
 from vibe_jupyter.core.tasks import rows
@@ -56,19 +57,24 @@ async def check_request(catalog: Catalog, principal: Principal, body: TaskCreate
         registry = await catalog.knowing(principal.user_id, (body.type, *body.required_capabilities))
         capability = registry.capability(body.type)
         values = body.input
+    if not catalog.base.knows(capability.name):
+        await load_checker()
     kind = ASK if body.type == ASK else capability.task_type
     _validate(capability, values, kind)
     required = registry.require(body.required_capabilities)
     if not all(map(catalog.base.knows, (capability.name, *required))):
-        _check_tools(principal, [capability.name, *required])
+        _check_tools(principal)
+        if body.timeout_s is not None:
+            known["timeout_s"] = body.timeout_s
     if principal.via == "mcp" or _TOOL_SCOPE not in principal.scopes:
         known["caller"] = "agent"
     return Asked(kind, capability.name, required, rows.dump(known) if known else None)
 
 
-def _check_tools(principal: Principal, names: list[str]) -> None:
+def _check_tools(principal: Principal) -> None:
+    """Refuse what only a tool can do, whatever it is called: an alias is a capability of a tool, too."""
     principal.require(_TOOL_SCOPE)
-    if principal.via == "mcp" and any(name.startswith("mcp.") for name in names):
+    if principal.via == "mcp":
         raise Forbidden(
             "an agent calls tools of MCP servers directly, where a person can be asked first",
             code="mcp.use_execute",

@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from vibe_jupyter.core.errors import TooLarge, Unavailable, VibeError
+from vibe_jupyter.core.json_schema.loading import load_checker
 from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.routing.router import TaskRouter
 from vibe_jupyter.core.tasks import rows
@@ -163,6 +164,8 @@ class TaskRunner:
 
         progress = ProgressReport(store)
         context = await self._make_context(task, progress)
+        if target.is_personal:
+            await load_checker()
         input_ = self._input(task, target)
         timeout = asyncio.timeout(task.timeout_s)
         try:

@@ -111,6 +111,11 @@ class TaskService:
             )
         fields = ("type", "input", "required_capabilities", "priority", "timeout_s", "project_id", "root")
         body = TaskCreate(**{name: old[name] for name in fields})
+        is_of_tool = not self._catalog.base.knows(old["capability"])
+        if is_of_tool and "timeout_s" not in await self._store.explanation(principal.user_id, task_id):
+            body.timeout_s = (
+                None  # the default is no word of whoever asked: it does not count for the tool's call
+            )
         return await self.create(principal, body, retry_of=task_id)
 
     async def get(self, principal: Principal, task_id: str) -> bytes:

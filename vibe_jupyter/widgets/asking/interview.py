@@ -109,6 +109,8 @@ class Interview:
                     return _NO
                 case "a" | "always":
                     return Answer(action="accept", remember=True)
+                case "e" | "edit" if "arguments_cut_from_bytes" in question.context:
+                    self._tell("the arguments are too large to be edited here")
                 case "e" | "edit":
                     arguments = self._edited(question.context.get("arguments"))
                     return Answer(action="accept", content={"arguments": arguments})

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EndedElsewhere", "NobodyThere", "Prompter", "can_ask", "kernel_shell"]
 
+_ATTEMPTS = 20
+_ATTEMPT_S = 0.25
+
 
 class NobodyThere(Exception):
     """Nobody can be asked here: a run without a person, or output without input."""
@@ -44,6 +47,7 @@ class Prompter:
         self._lock = threading.Lock()
         self._asking: int | None = None
         self._is_ended = False
+        self._left = threading.Event()
 
     def read(self, prompt: str, *, is_secret: bool = False) -> str:
         """Return what the person types.
@@ -66,26 +70,34 @@ class Prompter:
 
     def end(self) -> None:
         """Let `read` give up, if it is reading: the interrupt that this takes reaches the main thread alone."""
-        with self._lock:
-            if self._asking is None or self._asking != threading.main_thread().ident or self._is_ended:
-                return
-            self._is_ended = True
-            if hasattr(signal, "pthread_kill"):
-                signal.pthread_kill(self._asking, signal.SIGINT)  # also out of a terminal's blocking read
-            else:
-                import _thread
+        for attempt in range(_ATTEMPTS):
+            with self._lock:
+                if self._asking is None or self._asking != threading.main_thread().ident:
+                    return
+                if self._is_ended and not attempt:
+                    return  # another thread sees to it
+                self._is_ended = True
+                if hasattr(signal, "pthread_kill"):
+                    signal.pthread_kill(self._asking, signal.SIGINT)  # also out of a terminal's blocking read
+                else:
+                    import _thread
 
-                _thread.interrupt_main()
+                    _thread.interrupt_main()
+            # `input` swallows an interrupt that comes while it flushes standard error, before it reads.
+            if self._left.wait(_ATTEMPT_S):
+                return
 
     @contextlib.contextmanager
     def _listening(self) -> Iterator[None]:
         with self._lock:
             self._asking, self._is_ended = threading.get_ident(), False
+            self._left.clear()
         try:
             yield
         finally:
             with self._lock:
                 self._asking = None
+            self._left.set()
 
 
 def _read(prompt: str, *, is_secret: bool) -> str:

@@ -7,7 +7,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.core.mcp.schemas import Content, PromptResult, ResourceResult, ToolResult
+from vibe_jupyter.core.mcp.schemas import (
+    MORE_CONTENT,
+    STRUCTURED_CONTENT,
+    Content,
+    PromptResult,
+    ResourceResult,
+    ToolResult,
+)
 from vibe_jupyter.core.operations import Document
 from vibe_jupyter.widgets.rendering.document import (
     Audio,
@@ -54,10 +61,23 @@ def _tool_result(result: ToolResult) -> Iterator[Block]:
 
 def result_blocks(result: ToolResult) -> Iterator[Block]:
     """Return what a tool gave: its structured content once, and all that does not repeat it."""
-    structured = result.structured_content
+    whole = vars(result).get(
+        "structured_content"
+    )  # as it came: a client would fetch one that is kept in a file
+    if whole is None and (kept := _kept_structure(result.content)) is not None:
+        yield from _sample(kept)
+        yield from content_blocks(_beside(kept, result.content))
+        return
+    structured = whole
     if isinstance(structured, dict) and set(structured) == {"result"}:
         structured = structured["result"]  # how servers wrap what is no object
-    parts = [part for part in result.content if not _repeats(part, structured, result.structured_content)]
+    if (
+        isinstance(structured, dict)
+        and len(structured) == 1
+        and _is_text_of(result.content, *structured.values())
+    ):
+        structured = None  # one text under some name, which is there as a text
+    parts = [part for part in result.content if not _repeats(part, structured, whole)]
     if structured is not None and not isinstance(structured, str):
         yield from generic(structured)
     elif isinstance(structured, str) and not any(part.text == structured for part in parts):
@@ -101,15 +121,63 @@ def content_blocks(parts: Sequence[Content]) -> Iterator[Block]:
         yield Line(Text(f"… and {counted(len(parts) - _MANY, 'more part')}", "muted"))
 
 
+def _is_text_of(parts: Sequence[Content], value: Any) -> bool:
+    return isinstance(value, str) and any(part.type == "text" and part.text == value for part in parts)
+
+
+def _kept_structure(parts: Sequence[Content]) -> Content | None:
+    """Return the piece that stands for structured content too large to be shown."""
+    return next((part for part in parts if part.name == STRUCTURED_CONTENT and part.handle), None)
+
+
+def _sample(kept: Content) -> Iterator[Block]:
+    """Return the first rows of structured content that is kept in a file, and where all of it is."""
+    try:
+        sample = json.loads(kept.text or "")
+    except ValueError:  # stored by an older version: its beginning alone
+        yield Code(kept.text or "")
+    else:
+        if isinstance(sample, dict) and set(sample) == {"result"}:
+            sample = sample["result"]
+        yield from generic(sample)
+    told = f"this is its beginning ({kept.description})" if kept.description else "this is its beginning"
+    said = f"… {told}; all of it, {size(kept.size_bytes or 0)}, is kept: "
+    yield Line(Text(said, "muted", limit=400), Command("payload", kept.handle or ""))
+
+
+def _beside(kept: Content, parts: Sequence[Content]) -> list[Content]:
+    """Return the pieces that are not the structured content once more: as one JSON text, or one for each row."""
+    others = [part for part in parts if part is not kept]
+    new = [part for part in others if not _is_json_text(part)]
+    if len(new) < len(others):  # then those that are too many are further rows
+        new = [part for part in new if part.name != MORE_CONTENT]
+    return new
+
+
+def _is_json_text(part: Content) -> bool:
+    return part.type == "text" and (part.text or "").lstrip()[:1] in ("{", "[")
+
+
 def _repeats(part: Content, structured: Any, whole: Any) -> bool:
     """Return whether a text only says once more what the structured content says."""
     if part.type != "text" or structured is None or isinstance(structured, str) or not part.text:
         return False
+    if part.handle:
+        return _begins_as(part.text, structured) or _begins_as(part.text, whole)
     try:
         said = json.loads(part.text)
     except (ValueError, RecursionError):
         return str(structured) == part.text or (isinstance(structured, list) and part.text in structured)
     return said in (structured, whole) or (isinstance(structured, list) and said in structured)
+
+
+def _begins_as(beginning: str, value: Any) -> bool:
+    """Return whether a text that was cut is the beginning of a value's JSON, however it was spaced and escaped."""
+    said = "".join(beginning.split())
+    return any(
+        "".join(json.dumps(value, ensure_ascii=is_ascii).split()).startswith(said)
+        for is_ascii in (False, True)
+    )
 
 
 def _text(text: str, media_type: str | None) -> Iterator[Block]:

@@ -145,7 +145,8 @@ def _link(link: d.Link, in_table: bool) -> str:
 
 
 def _code_style(in_table: bool) -> str:
-    return ' style="background:none;padding:0"' if in_table else ""
+    # JupyterLab lets code wrap everywhere: in a table it shall do as its column does.
+    return ' style="background:none;padding:0;white-space:inherit"' if in_table else ""
 
 
 def _marked(part: d.Marked, in_table: bool) -> str:

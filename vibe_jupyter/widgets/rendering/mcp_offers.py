@@ -16,7 +16,6 @@ from vibe_jupyter.widgets.rendering.document import (
     Column,
     Command,
     Fold,
-    Heading,
     Line,
     Table,
     Text,
@@ -35,6 +34,7 @@ __all__ = ["RENDERERS"]
 
 _SUMMARY = 160
 _DESCRIPTION = 4000
+_SHORT_URI = 80
 
 
 def _capabilities(offer: McpCapabilities) -> Iterator[Block]:
@@ -192,8 +192,10 @@ def _resources(listing: ResourceListing) -> Iterator[Block]:
     if not rows:
         yield Line(Text(offer.id, "strong"), " offers nothing to be read")
         return
+    uris = [one.uri for one in offer.resources] + [one.uri_template for one in offer.resource_templates]
+    is_long = max(map(len, uris)) > _SHORT_URI  # a short one is not broken
     columns = (
-        Column("uri", is_fluid=True, wraps=True), Column("name"), Column("type"), Column("size", "right"),
+        Column("uri", is_fluid=is_long, wraps=is_long), Column("name"), Column("type"), Column("size", "right"),
         Column("", is_fluid=True),
     )  # fmt: skip
     yield Table(columns, rows)
@@ -215,7 +217,7 @@ def _prompts(listing: PromptListing) -> Iterator[Block]:
         )
         for one in offer.prompts
     ]
-    yield Heading("prompts")
+    yield Line(Text(offer.id, "strong", limit=100), f" · {counted(len(rows), 'prompt')}")
     yield Table((Column("prompt"), Column("takes"), Column("", is_fluid=True)), rows)
     yield Line(Text("fill one in: ", "muted"), Command("mcp prompt", f"{offer.id} NAME --argument value"))
 

@@ -28,7 +28,7 @@ from vibe_jupyter.widgets.rendering.registry import Renderer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vibe_jupyter.core.mcp.schemas import McpPolicy
+    from vibe_jupyter.core.mcp.schemas import Approval, McpPolicy
 
 __all__ = ["RENDERERS", "what_runs"]
 
@@ -126,20 +126,23 @@ def _facts(server: McpServer) -> Iterator[tuple[str, Cell]]:
 
 def _policy(policy: McpPolicy) -> Iterator[tuple[str, str]]:
     if policy.allow:
-        yield "only tools", ", ".join(policy.allow)
+        yield "allow", ", ".join(policy.allow)
     if policy.deny:
-        yield "never tools", ", ".join(policy.deny)
+        yield "deny", ", ".join(policy.deny)
     yield (
         "approval",
-        {None: "agents ask, you need not", "ask": "always ask", "always": "never ask", "never": "call none"}[
-            policy.approval
-        ],
+        "default: agents ask, you need not" if policy.approval is None else _approval(policy.approval),
     )
     for tool, approval in policy.tools.items():
-        said = {"ask": "always ask", "always": "never ask", "never": "never call it"}[approval]
-        yield f"tool {tool}", said
+        yield f"tool {tool}", _approval(approval)
     if policy.trusted:
         yield "trusted", "what it says of its tools is believed"
+
+
+def _approval(approval: Approval) -> str:
+    """Return an approval as it is typed, and what that means."""
+    meaning = {"ask": "every call asks first", "always": "called unasked", "never": "not called"}[approval]
+    return f"{approval}: {meaning}"
 
 
 def _healths(healths: Sequence[McpHealth]) -> Iterator[Block]:
@@ -190,7 +193,9 @@ def _logs(logs: McpLogs) -> Iterator[Block]:
     if logs.stderr:
         yield Code("\n".join(logs.stderr))
     else:
-        yield Line(Text(logs.id, "strong"), " has written nothing to its standard error")
+        yield Line(
+            Text(logs.id, "strong"), " has written nothing to its standard error since it was started here"
+        )
     if logs.noise_lines:
         said = f"{counted(logs.noise_lines, 'line')} of its standard output were no messages"
         yield Line(Text(said, "muted"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.questions.schemas import Question, QuestionList
 from vibe_jupyter.widgets.rendering.document import (
@@ -19,8 +20,16 @@ from vibe_jupyter.widgets.rendering.document import (
     Table,
     Text,
 )
-from vibe_jupyter.widgets.rendering.formats import ago, compact, duration, moment, now, seconds_between
-from vibe_jupyter.widgets.rendering.generic import facts
+from vibe_jupyter.widgets.rendering.formats import (
+    ago,
+    counted,
+    duration,
+    moment,
+    now,
+    number,
+    seconds_between,
+    size,
+)
 from vibe_jupyter.widgets.rendering.registry import Renderer
 
 if TYPE_CHECKING:
@@ -28,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RENDERERS"]
 
-_ARGUMENT = 1000
+_ARGUMENT, _LATER_ARGUMENT, _NAME = 1000, 300, 60
+_FIRST_ARGUMENTS, _MAX_ARGUMENTS = 50, 1000
 _STATES: dict[str, tuple[str, Style]] = {
     "open": ("? open", "warn"),
     "answered": ("✓ answered", "good"),
@@ -58,17 +68,40 @@ def _approval(question: Question) -> Iterator[Block]:
     yield Line(Text(question.message, "strong", limit=400))
     arguments = context.get("arguments")
     if isinstance(arguments, dict) and arguments:
-        yield facts(
-            [
-                (name, Text(given if isinstance(given, str) else compact(given), "code", limit=_ARGUMENT))
-                for name, given in list(arguments.items())[:50]
-            ]
-        )
+        yield from _arguments(arguments)
     else:
         yield Line(Text("without arguments", "muted"))
+    if isinstance(whole := context.get("arguments_cut_from_bytes"), int):
+        yield Line(Text(f"the arguments have {size(whole)}: they are not shown in full", "bad"))
     if told := context.get("description"):
         said = " ".join(str(told).split())
         yield Line(Text("it says of itself: ", "muted"), Text(said, "muted", limit=300))
+
+
+def _arguments(arguments: dict[str, Any]) -> Iterator[Block]:
+    """Show all that would be sent, and say where it is not all: nobody shall agree to what they have not seen."""
+    cut = 0
+    rows: list[tuple[Cell, Cell]] = []
+    for place, (name, given) in enumerate(list(arguments.items())[:_MAX_ARGUMENTS]):
+        text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+        limit = _ARGUMENT if place < _FIRST_ARGUMENTS else _LATER_ARGUMENT
+        cut += len(text) > limit or len(name) > _NAME
+        rows.append((_whole(name, "muted", _NAME), _whole(text, "code", limit)))
+    yield Table((Column(), Column(is_fluid=True, wraps=True)), rows, limit=_MAX_ARGUMENTS)
+    if (hidden := len(arguments) - len(rows)) > 0:
+        yield Line(Text(f"! and {number(hidden)} more arguments, not shown", "warn"))
+    if cut:
+        yield Line(Text(f"! {counted(cut, 'argument')} not shown in full", "warn"))
+
+
+def _whole(text: str, style: Style, limit: int) -> Cell:
+    """Return a text, or its beginning and how long it is."""
+    if len(text) <= limit:
+        return Text(text, style, limit=limit)
+    return (
+        Text(text[:limit], style, limit=limit),
+        Text(f" … {number(len(text))} characters in all", "warn"),
+    )
 
 
 def _said(message: str) -> Iterator[Block]:

@@ -40,6 +40,24 @@ _BUILT_IN_TYPES = {
     "vibe_jupyter.core.mcp.schemas.ResourceResult": "contents",
     "vibe_jupyter.core.mcp.schemas.PromptResult": "contents",
     "vibe_jupyter.core.operations.Document": "contents",
+    **dict.fromkeys(
+        (f"vibe_jupyter.core.kg.schemas.{name}" for name in ("KgGenerated", "KgInfo", "KgList", "KgStatus")),
+        "graphs",
+    ),
+    **dict.fromkeys(
+        (
+            *(
+                f"vibe_jupyter.core.kg.schemas.{name}"
+                for name in ("KgImpact", "KgPath", "KgRelations", "KgSymbols")
+            ),
+            *(
+                f"vibe_jupyter.core.kg.question_schemas.{name}"
+                for name in ("KgCentral", "KgCycles", "KgDataUses", "KgTests", "KgUnused", "KgWho")
+            ),
+        ),
+        "graph_questions",
+    ),
+    "vibe_jupyter.client.query_answers.Table": "graphs",
     "vibe_jupyter.core.questions.schemas.Question": "questions",
     "vibe_jupyter.core.questions.schemas.QuestionList": "questions",
     "vibe_jupyter.core.accounts.schemas.Profile": "platform",
@@ -61,6 +79,7 @@ _BUILT_IN_RESULTS = (
     "data_profile",
     "environment_health",
     "file_search",
+    "kg_generate",
     "mcp_tool",
     "notebook_query",
     "project_stats",
@@ -194,6 +213,8 @@ def _for_task(task: Task) -> Renderer | None:
     if name not in _by_task_type and name in _BUILT_IN_RESULTS:
         renderer: Renderer = import_module(f"{_PACKAGE}.results.{name}").RENDERER
         _by_task_type[name] = renderer
+    elif name not in _by_task_type and name.startswith("kg_"):
+        _by_task_type.update(import_module(f"{_PACKAGE}.results.kg_questions").RENDERERS)
     return _by_task_type.get(name)
 
 

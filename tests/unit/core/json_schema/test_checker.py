@@ -25,6 +25,7 @@ def faults(schema: dict[str, Any], value: Any) -> list[tuple[tuple[str | int, ..
     ("own", "value", "message"),
     [
         ({"type": "integer"}, "3", "should be integer, is string"),
+        ({"type": "integer"}, 1.5, "should be integer, is 1.5"),
         ({"type": ["integer", "null"]}, True, "should be integer or null, is boolean"),
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "3", "should be integer or null, is string"),
         ({"anyOf": [{"type": "integer", "minimum": 5}, {"type": "null"}]}, 3, "should be at least 5"),
@@ -118,7 +119,7 @@ def test_nothing_holds_it_up(schema: dict[str, Any]) -> None:
     }  # fmt: skip
     began = time.thread_time()
     SchemaChecker(schema).faults(value)
-    assert time.thread_time() - began < 0.6
+    assert time.thread_time() - began < 1.2
 
 
 def test_what_was_wrong_before_the_time_was_over_is_told() -> None:

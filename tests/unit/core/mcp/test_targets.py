@@ -11,8 +11,20 @@ import pytest
 from vibe_jupyter.core.accounts.principal import OWNER, Principal
 from vibe_jupyter.core.errors import Forbidden, InvalidInput
 from vibe_jupyter.core.mcp.errors import ToolFailed
-from vibe_jupyter.core.mcp.schemas import Annotations, Content, ToolInfo, ToolResult
-from vibe_jupyter.core.mcp.targets import ToolCapability, ToolInput, ToolOffer, tool_target
+from vibe_jupyter.core.mcp.offers import KnownServer
+from vibe_jupyter.core.mcp.registry.records import record_of
+from vibe_jupyter.core.mcp.registry.store import StoredApproval, StoredServer
+from vibe_jupyter.core.mcp.schemas import (
+    Annotations,
+    Content,
+    McpCapabilities,
+    McpPolicy,
+    ToolInfo,
+    ToolResult,
+)
+from vibe_jupyter.core.mcp.targets import ToolCapability, ToolInput, ToolOffer, offers_of, tool_target
+from vibe_jupyter.core.mcp.tools.definitions import capability_name
+from vibe_jupyter.core.mcp.tools.policy import decide
 from vibe_jupyter.core.routing.catalog import Catalog
 from vibe_jupyter.core.routing.registry import Registry, load_oracles
 from vibe_jupyter.core.tasks.requests import check_request
@@ -287,13 +299,12 @@ class TestARequestForIt:
                 await check_request(self.catalog, writer, TaskCreate(type=type_, input={"path": "a"}))
             assert caught.value.code == "auth.scope_missing"
 
-    async def test_an_agent_is_told_to_call_directly_and_asks_a_person_under_another_name(self) -> None:
+    @pytest.mark.parametrize("type_", ["mcp.files.read", "mcp_files_read", "docs_read", "docs.read"])
+    async def test_an_agent_is_told_to_call_directly_whatever_the_tool_is_called(self, type_: str) -> None:
         agent = Principal(OWNER.user_id, OWNER.scopes, "mcp")
         with pytest.raises(Forbidden) as caught:
-            await check_request(self.catalog, agent, TaskCreate(type="mcp.files.read", input={"path": "a"}))
+            await check_request(self.catalog, agent, TaskCreate(type=type_, input={"path": "a"}))
         assert caught.value.code == "mcp.use_execute"
-        asked = await check_request(self.catalog, agent, TaskCreate(type="docs_read", input={"path": "a"}))
-        assert asked.explanation == '{"caller":"agent"}'
 
     async def test_it_is_unknown_to_others(self) -> None:
         other = Principal("bob", OWNER.scopes, "jupyter")
@@ -310,3 +321,74 @@ def test_of_two_targets_with_one_alias_the_first_says_what_is_taken() -> None:
     )
     assert "path" in registry.capability("docs.read").fields
     assert len([one for one in registry.candidates("docs.read") if "docs.read" in one.capabilities]) == 2
+
+
+def test_a_word_that_could_mean_two_tools_means_none() -> None:
+    one, two = (
+        tool_target(ToolOffer(server, tool().model_copy(update={"capability": f"mcp.{server}.{name}"})))
+        for server, name in (("a", "b_c"), ("a_b", "c"))
+    )
+    registry = Registry([one, two], base=load_oracles())
+    assert not registry.knows("mcp_a_b_c")
+    with pytest.raises(InvalidInput) as caught:
+        registry.capability("mcp_a_b_c")
+    assert "mcp.a.b_c" in str(caught.value.hint)
+    assert registry.capability("mcp.a_b.c").name == "mcp.a_b.c"
+    assert Registry([one], base=load_oracles()).capability("mcp_a_b_c").name == "mcp.a.b_c"
+
+
+def known(
+    *names: str, policy: McpPolicy | None = None, approvals: Iterable[StoredApproval] = ()
+) -> KnownServer:
+    stored = StoredServer(
+        "id",
+        "ada",
+        "files",
+        "files",
+        None,
+        "stdio",
+        "{}",
+        (policy or McpPolicy()).model_dump_json(),
+        1,
+        None,
+        "",
+        "",
+    )
+    tools = [tool(name).model_copy(update={"capability": capability_name("files", name)}) for name in names]
+    return KnownServer(
+        record_of(stored),
+        McpCapabilities(id="files", tools=tools),
+        None,
+        {approval.tool: approval for approval in approvals},
+    )
+
+
+class TestTwoToolsOfLikeNames:
+    names = ("a/b", "a-b", "a.b")
+
+    @pytest.mark.asyncio
+    async def test_each_is_called_under_its_own_capability(self) -> None:
+        targets = {target.id: target for target in map(tool_target, offers_of(known(*self.names)))}
+        assert len(targets) == 3
+        for name in self.names:
+            context = Called(answer())
+            await run(targets[capability_name("files", name)], context, path="x")
+            assert [call[1] for call in context.calls] == [name]
+
+    def test_a_denial_hits_the_one_that_it_names(self) -> None:
+        offers = {
+            offer.tool.name: offer for offer in offers_of(known(*self.names, policy=McpPolicy(deny=["a-b"])))
+        }
+        assert {name: offer.unavailable is None for name, offer in offers.items()} == {
+            "a/b": True, "a-b": False, "a.b": True,
+        }  # fmt: skip
+
+    def test_an_approval_holds_for_the_one_that_was_approved(self) -> None:
+        server = known(*self.names)
+        approved = StoredApproval("id", "a/b", "always", server.tools["a/b"].fingerprint)
+        server = known(*self.names, approvals=[approved])
+        verdicts = {
+            name: decide(server.record.policy, tool_, server.approvals.get(name), "agent").verdict
+            for name, tool_ in server.tools.items()
+        }
+        assert verdicts == {"a/b": "go", "a-b": "ask", "a.b": "ask"}

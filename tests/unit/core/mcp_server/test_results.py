@@ -15,7 +15,15 @@ from mcp_types import AudioContent, CallToolResult, ImageContent, TextContent
 
 from vibe_jupyter.core.errors import NotFound, TooLarge
 from vibe_jupyter.core.mcp.schemas import Content, ToolResult
-from vibe_jupyter.core.mcp_server.results import MAX_BYTES, answer, failure, of_a_tool, shortened
+from vibe_jupyter.core.mcp_server.results import (
+    MAX_BYTES,
+    answer,
+    failure,
+    of_a_document,
+    of_a_tool,
+    shortened,
+)
+from vibe_jupyter.core.operations import Document
 
 EVENT_BYTES = 1024 * 1024
 """What a client made with the SDK takes in one event."""
@@ -138,3 +146,19 @@ def test_an_error_says_code_message_hint_and_faults() -> None:
     told = json.loads(text_of(result))
     assert told.items() >= {"code": "x.unknown", "detail": "there is no x", "hint": "try y"}.items()
     assert told["errors"] == error.errors
+
+
+class TestDocuments:
+    def test_is_its_text_and_what_that_is(self) -> None:
+        document = Document(content=b"a,b\n1,2\n", media_type="text/csv", filename="x.csv")
+        answered = asyncio.run(of_a_document(document))
+        (block,) = answered.content
+        assert isinstance(block, TextContent)
+        assert block.text == "a,b\n1,2\n"
+        assert answered.structured_content == {"media_type": "text/csv", "text": "a,b\n1,2\n"}
+
+    def test_one_that_is_too_large_says_what_to_do(self) -> None:
+        document = Document(content=b"x" * (MAX_BYTES + 1), media_type="text/csv", filename="x")
+        with pytest.raises(TooLarge) as caught:
+            asyncio.run(of_a_document(document))
+        assert "LIMIT" in (caught.value.hint or "")

@@ -15,7 +15,14 @@ from mcp import Client
 from tests.factories import PlatformFactory, probe_registry
 from vibe_jupyter.core.accounts.principal import ALL_SCOPES, OWNER, Principal
 from vibe_jupyter.core.mcp_server.server import agent_of, build_server
-from vibe_jupyter.core.mcp_server.tools import ADDS_ONLY, MARKED, REACHES_OUT, REPEATABLE, declared_tools
+from vibe_jupyter.core.mcp_server.tools import (
+    ADDS_ONLY,
+    ASKS_ONLY,
+    MARKED,
+    REACHES_OUT,
+    REPEATABLE,
+    declared_tools,
+)
 from vibe_jupyter.core.platform import Platform
 from vibe_jupyter.core.table import OPERATIONS
 
@@ -72,11 +79,11 @@ class TestDeclarations:
         assert set(TOOLS[name].input_schema.get("required", [])) == required
 
     def test_annotations_follow_from_the_method_or_are_declared(self) -> None:
-        assert ADDS_ONLY | REPEATABLE | REACHES_OUT <= MARKED_NAMES
+        assert ASKS_ONLY | ADDS_ONLY | REPEATABLE | REACHES_OUT <= MARKED_NAMES
         for name, operation in MARKED.items():
             annotations = TOOLS[name].annotations
             assert annotations is not None
-            reads = operation.method == "GET"
+            reads = operation.method == "GET" or operation.name in ASKS_ONLY
             assert annotations.read_only_hint is reads
             assert annotations.destructive_hint is (not reads and operation.name not in ADDS_ONLY)
 

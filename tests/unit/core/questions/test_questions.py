@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from vibe_jupyter.core.questions.forms import choices_of, filled_in
 from vibe_jupyter.core.questions.schemas import Answer, Question, QuestionsQuery
 from vibe_jupyter.core.questions.service import Draft, QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
+from vibe_jupyter.core.tasks.process_identity import ProcessIdentity
 
 pytestmark = pytest.mark.asyncio
 
@@ -113,6 +117,88 @@ async def test_a_caller_that_goes_withdraws_it(service: QuestionService) -> None
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert (await service.get(OWNER, question.id)).state == "withdrawn"
+
+
+async def test_an_answer_in_the_last_moment_counts(database: Database) -> None:
+    class Late(QuestionStore):
+        """Somebody answers after the asker has looked for the last time."""
+
+        async def insert(self, user_id: str, question: Question, asker: str | None = None) -> None:
+            later = question.expires_at + timedelta(hours=1)
+            await super().insert(user_id, question.model_copy(update={"expires_at": later}), asker)
+
+        async def end(self, user_id: str, question_id: str, state: str) -> bool:
+            await self.answer(user_id, question_id, Answer(content={"name": "Ada"}).model_dump())
+            return await super().end(user_id, question_id, state)
+
+    service = QuestionService(Late(database), NewsBoard(), _nowhere)
+    async with asyncio.timeout(5):
+        assert await ask(service, timeout_s=0.01) == Answer(content={"name": "Ada"})
+
+
+async def test_a_caller_that_goes_while_it_is_stored_withdraws_it(database: Database) -> None:
+    class Watched(QuestionStore):
+        begun = asyncio.Event()
+
+        async def insert(self, user_id: str, question: Question, asker: str | None = None) -> None:
+            self.begun.set()
+            await super().insert(user_id, question, asker)
+
+    store = Watched(database)
+    service = QuestionService(store, NewsBoard(), _nowhere)
+    asking = asyncio.create_task(ask(service))
+    await store.begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (question,) = await service.list(OWNER, QuestionsQuery(state="all"))
+    assert question.state == "withdrawn"
+
+
+async def test_a_question_ends_with_the_process_that_asked_it(
+    service: QuestionService, database: Database
+) -> None:
+    print_who = (
+        "import json, dataclasses; from vibe_jupyter.core.tasks.process_identity import ProcessIdentity as Who; "
+        "print(json.dumps(dataclasses.asdict(Who.current())), flush=True); input()"
+    )
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", print_who, stdin=pipe, stdout=pipe)
+    try:
+        assert process.stdout is not None
+        who = ProcessIdentity(**json.loads(await process.stdout.readline()))
+        other = QuestionService(QuestionStore(database), NewsBoard(), _nowhere, process=who)
+        asking = asyncio.create_task(ask(other, call_id="theirs"))
+        ours = asyncio.create_task(ask(service, call_id="ours"))
+        question = await asked(service, call_id="theirs")
+        await asked(service, call_id="ours")
+        assert len(await service.list(OWNER, QuestionsQuery())) == 2, "while it lives, it is open"
+    finally:
+        process.kill()
+        await process.wait()
+    assert [one.call_id for one in await service.list(OWNER, QuestionsQuery())] == ["ours"]
+    with pytest.raises(Conflict) as caught:
+        await service.answer(OWNER, question.id, Answer(content={"name": "Ada"}))
+    assert caught.value.code == "question.expired"
+    assert (await service.get(OWNER, question.id)).state == "expired"
+    async with asyncio.timeout(5):
+        assert await asking is None
+    ours.cancel()
+    await asyncio.gather(ours, return_exceptions=True)
+
+
+async def test_what_is_asked_can_be_stored_and_shown_whatever_is_in_it(service: QuestionService) -> None:
+    schema = {"type": "object", "properties": {"a\ud800": {"title": "\x00"}}}
+    message = "Who\x00 are\x1b[31m you\x07?\r\nSay \u202eit\ud800" + "x" * 9000
+    draft = Draft("elicitation", message, schema, {"url": "\ud800", "n": 2**70})
+    asking = asyncio.create_task(service.ask(OWNER.user_id, draft, timeout_s=30))
+    question = await asked(service)
+    assert question.message.startswith("Who␀ are you␇?\nSay ⟨U+202E⟩it\ufffdxxx")
+    assert len(question.message) == 4000
+    assert question.context == {"url": "?", "n": str(2**70)}
+    assert question.answer_schema == {"type": "object", "properties": {"a?": {"title": "\ufffd"}}}
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
 
 
 async def test_others_do_not_see_it(service: QuestionService) -> None:

@@ -223,6 +223,7 @@ class TestTheEnvironment:
         }
 
 
+@pytest.mark.measured
 class TestReports:
     async def test_arrive_all_and_in_order_before_the_result(self, pool: WorkerPool) -> None:
         seen: list[tuple[float | None, str, dict[str, Any]]] = []
@@ -267,6 +268,7 @@ class TestReports:
         assert await pool.run(worker_jobs.add, 1, 2) == 3
 
 
+@pytest.mark.measured
 class TestErrors:
     async def test_of_the_platform_arrive_with_all_fields(self, pool: WorkerPool) -> None:
         with pytest.raises(worker_jobs.LeftOver) as caught:
@@ -333,6 +335,7 @@ class TestErrors:
         assert await pool.run(worker_jobs.add, 1, 2) == 3
 
 
+@pytest.mark.measured
 class TestLargeData:
     async def test_of_100_mb_comes_back_without_stalling_the_loop(self, pool: WorkerPool) -> None:
         await pool.prestart()
@@ -704,6 +707,7 @@ class TestAParentThatIsGone:
         return parent, int(await parent.stdout.readline())
 
 
+@pytest.mark.measured
 class TestFrames:
     async def test_are_cut_wherever_the_stream_is(self) -> None:
         payloads = [b"", b"a", b"bc" * 1000, b"", b"d" * 17]

@@ -26,6 +26,8 @@ def kind_of(body: McpAdd) -> TransportKind:
     Raises:
         ConfigError: if it lacks what it needs, or has what it cannot use.
     """
+    if not (body.transport or body.command or body.url):
+        raise _wrong("command", "give a command or a url", "Field required")
     kind = body.transport or ("stdio" if body.command else "http")
     has, lacks = ("command", "url") if kind == "stdio" else ("url", "command")
     if not getattr(body, has):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,9 @@ from vibe_jupyter.core.errors import VibeError
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd
 from vibe_jupyter.core.operations import invalid
+from vibe_jupyter.core.storable import storable
 
-__all__ = ["Parsed", "servers_in"]
+__all__ = ["Parsed", "not_approved", "servers_in", "take_out_approvals"]
 
 _TRANSPORTS = {
     "stdio": "stdio",
@@ -30,6 +32,7 @@ _URLS = ("url", "serverUrl", "httpUrl")
 _LONGEST_IN_SECONDS = 3600
 """A larger `timeout` is taken for milliseconds, which some of these programs write: nobody waits for so long."""
 _LONGEST_S = 86_400
+_SHOWN_APPROVALS = 10
 
 
 @dataclass
@@ -38,6 +41,8 @@ class Parsed:
 
     servers: list[McpAdd] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
+    env_files: dict[int, str] = field(default_factory=dict)
+    """Files with further variables, by the server's place in `servers`, as they are written there."""
     problems: list[ImportProblem] = field(default_factory=list)
 
 
@@ -69,10 +74,33 @@ def servers_in(config: Any, project: str | None = None) -> Parsed:
             try:
                 if name in getattr(group, "repeated", ()):
                     raise ConfigError(f"{place}.{name} is there more than once", hint="remove all but one")
-                parsed.servers.append(_server(name, entry, f"{place}.{name}"))
+                server = _server(name, entry, f"{place}.{name}")
+                if env_file := _env_file(entry, f"{place}.{name}"):
+                    parsed.env_files[len(parsed.servers)] = env_file
+                parsed.servers.append(server)
             except VibeError as error:
-                parsed.problems.append(ImportProblem(name=name[:100], message=error.message, hint=error.hint))
+                told = storable({"name": name[:100], "message": error.message, "hint": error.hint})
+                parsed.problems.append(ImportProblem(**told))
     return parsed
+
+
+def take_out_approvals(server: McpAdd) -> list[str]:
+    """Let no tool of a server be called unasked because its file says so; return the names of those that it names."""
+    approved = [tool for tool, said in server.policy.tools.items() if said == "always"]
+    others = {tool: said for tool, said in server.policy.tools.items() if said != "always"}
+    server.policy = server.policy.model_copy(update={"tools": others})
+    return approved
+
+
+def not_approved(name: str, server: str, tools: list[str]) -> ImportProblem:
+    """Say which approvals of a file were not taken over, and how the owner gives them."""
+    options = " ".join(f"--tool {shlex.quote(tool)}=always" for tool in tools[:_SHOWN_APPROVALS])
+    shown = ", ".join(tools[:_SHOWN_APPROVALS]) + (", ..." if len(tools) > _SHOWN_APPROVALS else "")
+    return ImportProblem(
+        name=name,
+        message=f"it is imported, but not that {shown} may be called unasked: its file may have come with a project",
+        hint=f"if you want that: %vibe mcp set {server} {options}",
+    )
 
 
 def _named(group: Any, place: str) -> list[tuple[str, Any]]:
@@ -90,8 +118,6 @@ def _named(group: Any, place: str) -> list[tuple[str, Any]]:
 def _server(name: str, entry: Any, place: str) -> McpAdd:
     if not isinstance(entry, dict):
         raise ConfigError(f"{place}: must be an object")
-    if entry.get("envFile"):
-        raise ConfigError(f"{place}.envFile is not read", hint="name its variables under env, as ${VAR}")
     values: dict[str, Any] = {"name": name}
     for key in ("command", "args", "env", "cwd", "headers"):
         if entry.get(key) is not None:
@@ -113,6 +139,13 @@ def _server(name: str, entry: Any, place: str) -> McpAdd:
         return McpAdd.model_validate({**values, "policy": _policy(entry)})
     except ValidationError as error:
         raise ConfigError(f"{place}.{invalid(error).message}") from None
+
+
+def _env_file(entry: dict[str, Any], place: str) -> str | None:
+    given = entry.get("envFile")
+    if given is not None and not isinstance(given, str):
+        raise ConfigError(f"{place}.envFile: must be a path")
+    return given or None
 
 
 def _pairs(given: Any, place: str) -> Any:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from vibe_jupyter.core.mcp.errors import ConfigError
 
 __all__ = ["Object", "parse"]
 
-# Each alternative ends where it must, so that a text is read once, whatever it holds.
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\s+|.', re.DOTALL)
+# Each alternative ends where it must, what is never closed at the end of the text, and none gives back what it has
+# taken: so a text is read once, whatever it holds.
+_PIECE = re.compile(
+    r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|\s++|.', re.DOTALL
+)
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -20,8 +24,8 @@ class Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs] if len(self) < len(pairs) else []
-        self.repeated = frozenset(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs) if len(self) < len(pairs) else {}
+        self.repeated = frozenset(name for name, count in counts.items() if count > 1)
 
 
 def parse(text: str, where: str) -> Any:
@@ -55,7 +59,7 @@ def _plain(text: str) -> str:
     parts: list[str] = []
     before, comma = "", None  # the last piece that counts, and where a comma waits for what follows it
     for piece in _PIECE.findall(text):
-        if piece.startswith(("//", "/*")):
+        if piece.startswith("//") or (piece.startswith("/*") and piece.endswith("*/", 2)):
             parts.append(_NOT_NEWLINE.sub(" ", piece))
             continue
         if not piece.isspace():

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from vibe_jupyter.core.mcp.registry.variables import SECRET, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vibe_jupyter.core.mcp.registry.records import ServerConfig
+    from vibe_jupyter.core.mcp.registry.variables import Variables
 
-__all__ = ["HIDDEN", "Hider", "conceal", "shown"]
+__all__ = ["HIDDEN", "Hider", "conceal", "secret_values", "shown"]
 
 HIDDEN = "***"
 _SECRET_NAME = re.compile(
@@ -39,6 +40,9 @@ _SECRET_REFERENCE = re.compile(r"\$\{secret:[^}]*\}")
 _ONLY_REFERENCES = re.compile(r"(?:\$\{(?:(?!:-[^}])[^}$])*\}|[\s:/@.,;=-]|Bearer|Basic|Token|token)*")
 _HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)(?!//)(.+)", re.DOTALL)
 _SECRET_IN_JSON = re.compile(r"""["']([\w-]+)["']\s*:""")
+_PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
+_SCHEME = re.compile(r"(?i:Bearer|Basic|Token)\s+")
+_PATH = re.compile(r"(?:~|\.{0,2})/[^\n]*|[A-Za-z]:\\[^\n]*")
 _URL = re.compile(r"([^?#]*?://)([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 
 
@@ -63,6 +67,38 @@ def conceal(config: ServerConfig, prefix: str) -> tuple[ServerConfig, dict[str, 
         "inputs": {name: hider.value(default, f"inputs/{number}") for number, (name, default) in inputs},
     }
     return config.model_copy(update=changed), hider.secrets
+
+
+def secret_values(places: Mapping[str, str], variables: Variables) -> frozenset[str]:
+    """Return what the references in a configuration stand for, unless it is plainly no secret.
+
+    Args:
+        places: its texts by their places.
+    """
+    return frozenset(
+        value
+        for place, text in places.items()
+        for name in names_in(text)
+        for value in _secrets_of(name, variables.expand(f"${{{name}}}", place), place, variables)
+    )
+
+
+def _secrets_of(name: str, value: str, place: str, variables: Variables) -> Iterator[str]:
+    variable, _, default = name.partition(":-")
+    kind, _, own_name = place.partition(".")
+    is_taken_out = name.startswith(SECRET) and kind != "env"  # for a sign that it is one
+    is_named_for_one = bool(
+        _SECRET_NAME.search(own_name) or _SECRET_NAME.search(variable.removeprefix(SECRET))
+    )
+    is_plain_path = _PATH.fullmatch(value) and not (is_taken_out or is_named_for_one)
+    if name in variables.folders or value == default or is_plain_path:
+        return
+    yield value
+    yield from _PASSWORD_IN_URL.findall(value)
+    if scheme := _SCHEME.match(value):
+        yield value[scheme.end() :]
+    if place == "url" and ":" in value:
+        yield value.partition(":")[2]
 
 
 @dataclass

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STARTED_WITH", "ServerConfig", "ServerRecord", "record_of", "unknown_server"]
 
-_OUR_CAPABILITIES = "elicitation-1"
-"""What we tell servers that we can: their lists depend on it, so a change makes the remembered ones stale."""
+_HOW_WE_LIST = "elicitation-1 names-2"
+"""What we tell servers that we can, and how we name what they offer: a change makes the remembered lists stale."""
 STARTED_WITH = frozenset({"command", "args", "env", "cwd", "url", "headers"})
 
 
@@ -92,7 +92,7 @@ class ServerRecord:
     def config_key(self) -> str:
         """Return a hash of all that a remembered listing depends on."""
         what = self.config.model_dump_json(include=set(STARTED_WITH))
-        return hashlib.sha256(f"{self.stored.transport} {what} {_OUR_CAPABILITIES}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.stored.transport} {what} {_HOW_WE_LIST}".encode()).hexdigest()
 
     @property
     def command(self) -> list[str]:

@@ -10,13 +10,16 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from vibe_jupyter.core import paths
 from vibe_jupyter.core.accounts.principal import OWNER_SCOPE
-from vibe_jupyter.core.errors import Conflict, Forbidden, VibeError
+from vibe_jupyter.core.errors import Conflict, Forbidden, VibeError, nearest
 from vibe_jupyter.core.ids import now
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry import formats, sources
 from vibe_jupyter.core.mcp.registry.checking import check_config, checkable_url, kind_of
+from vibe_jupyter.core.mcp.registry.env_files import read_env_file, workspace_of
 from vibe_jupyter.core.mcp.registry.masking import conceal, shown
 from vibe_jupyter.core.mcp.registry.merging import merge
 from vibe_jupyter.core.mcp.registry.names import RESERVED, slug
@@ -24,7 +27,8 @@ from vibe_jupyter.core.mcp.registry.records import ServerConfig, record_of, unkn
 from vibe_jupyter.core.mcp.registry.resolving import Resolver, allows_private
 from vibe_jupyter.core.mcp.registry.store import StoredServer
 from vibe_jupyter.core.mcp.registry.variables import SECRET
-from vibe_jupyter.core.mcp.schemas import ImportProblem
+from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd
+from vibe_jupyter.core.operations import invalid
 from vibe_jupyter.core.secrets import SealedSecrets
 from vibe_jupyter.core.services.addresses import check_url
 
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.mcp.registry.records import ServerRecord
     from vibe_jupyter.core.mcp.registry.store import McpStore
-    from vibe_jupyter.core.mcp.schemas import McpAdd, McpImport, McpUpdate
+    from vibe_jupyter.core.mcp.schemas import McpImport, McpUpdate
     from vibe_jupyter.core.mcp.spec import Era, ServerSpec
     from vibe_jupyter.core.secrets import SecretBox, SecretStore
     from vibe_jupyter.core.settings import Settings
@@ -133,20 +137,22 @@ class Registration:
             raise ConfigError(
                 "give either a path or a config", errors=[{"loc": ["path"], "msg": "one of the two"}]
             )
-        config, source = body.config, None
+        config, source, workspace, believes_approvals = body.config, None, self._root, True
         if body.path is not None:
             path = await self._readable(principal, body.path)
             config, source = await asyncio.to_thread(sources.read_config, path), str(path)
+            workspace = workspace_of(path)
+            believes_approvals = await asyncio.to_thread(sources.is_of_the_user, path)
         try:
             parsed = formats.servers_in(config, str(self._root))
         except ConfigError as error:
             if source is not None:
                 error.message = f"{source}: {error.message}"
             raise
-        result = Imported([], [], parsed.problems)
+        result = Imported([], [], [*parsed.problems, *_not_there(body.only, parsed)])
         taken = {record.slug for record in await self.records(principal.user_id)}
         seen: dict[str, str] = {}
-        for server in parsed.servers:
+        for place, server in enumerate(parsed.servers):
             name = slug(server.name)
             if body.only and server.name not in body.only and name not in body.only:
                 continue
@@ -161,7 +167,10 @@ class Registration:
                 result.skipped.append(server.name)
                 continue
             wanted = server.model_copy(update={"project_id": body.project_id or server.project_id})
+            approved = [] if believes_approvals else formats.take_out_approvals(wanted)
             try:
+                if (env_file := parsed.env_files.get(place)) is not None:
+                    wanted = await self._with_env_file(principal, wanted, env_file, workspace)
                 result.added.append(
                     await self._add(
                         principal, wanted, source=source, inputs=parsed.inputs, is_dry_run=body.dry_run
@@ -171,7 +180,22 @@ class Registration:
                 result.problems.append(
                     ImportProblem(name=server.name, message=error.message, hint=error.hint)
                 )
+                continue
+            if approved:
+                result.problems.append(formats.not_approved(server.name, name, approved))
         return result
+
+    async def _with_env_file(
+        self, principal: Principal, server: McpAdd, env_file: str, workspace: Path
+    ) -> McpAdd:
+        """Return a server with the variables of a file; what the configuration itself says goes before."""
+        principal.require(OWNER_SCOPE)  # as for the command: it may be any file
+        path = self._resolver.path(env_file, "envFile", workspace)
+        env = {**await asyncio.to_thread(read_env_file, path), **server.env}
+        try:
+            return McpAdd.model_validate({**server.model_dump(), "env": env})
+        except ValidationError as error:
+            raise ConfigError(f"envFile: {invalid(error).message}") from None
 
     async def spec(self, record: ServerRecord, era: Era | None) -> ServerSpec:
         """Return how a server is reached, all references resolved: for a session alone.
@@ -281,6 +305,19 @@ class Registration:
         if OWNER_SCOPE in principal.scopes:
             return paths.real(given, self._root)
         return paths.resolve(given, self._root, list(await self._allowed_roots(principal.user_id)))
+
+
+def _not_there(only: Sequence[str], parsed: formats.Parsed) -> list[ImportProblem]:
+    """Return which of the names that alone are wanted no server has."""
+    names = [*(one.name for one in parsed.servers), *(one.name for one in parsed.problems)]
+    known = {*names, *map(slug, names)}
+    problems = []
+    for name in only:
+        if name not in known:
+            near = nearest(name, names)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"[:300]
+            problems.append(ImportProblem(name=name, message="no server has this name there", hint=hint))
+    return problems
 
 
 def _prefix(server: str) -> str:

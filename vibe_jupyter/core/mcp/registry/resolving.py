@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.mcp.errors import ConfigError, SpawnFailed
 from vibe_jupyter.core.mcp.registry.checking import check_header
+from vibe_jupyter.core.mcp.registry.masking import secret_values
 from vibe_jupyter.core.mcp.registry.variables import SECRET, Variables, names_in
 from vibe_jupyter.core.mcp.spec import Limits, ServerSpec
 from vibe_jupyter.core.services.addresses import check_url
@@ -48,6 +49,23 @@ class Resolver:
             "pathSeparator": os.sep,
             "/": os.sep,
         }
+
+    def path(self, text: str, where: str, workspace: Path) -> Path:
+        """Return the path that a text of a configuration means, which is for a workspace.
+
+        Raises:
+            UnresolvedVariable, ConfigError: if it means none.
+        """
+        folders = {
+            **self._folders,
+            "workspaceFolder": str(workspace),
+            "workspaceFolderBasename": workspace.name,
+        }
+        given = Variables(self._environment, folders=folders).expand(text, where)
+        try:
+            return workspace / Path(given).expanduser()
+        except RuntimeError as error:  # ~somebody
+            raise ConfigError(f"{where}: {error}") from error
 
     def spec(self, record: ServerRecord, secrets: Mapping[str, str], era: Era | None) -> ServerSpec:
         """Return how a server is reached.
@@ -93,6 +111,7 @@ class Resolver:
                 idle_s=self._settings.mcp_idle_s,
             ),
             era=era,
+            secrets=secret_values(config.places, variables),
         )
 
     def _folder(self, record: ServerRecord, given: str) -> str:

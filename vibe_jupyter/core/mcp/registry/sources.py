@@ -10,7 +10,7 @@ from typing import Any
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry import jsonc
 
-__all__ = ["MAX_BYTES", "find_configs", "read_config"]
+__all__ = ["MAX_BYTES", "find_configs", "is_of_the_user", "read_config"]
 
 MAX_BYTES = 4 * 2**20
 """`~/.claude.json` holds the history of all projects as well."""
@@ -20,15 +20,13 @@ _IN_HOME = (".claude.json", ".cursor/mcp.json", ".jupyter/mcp_settings.json")
 
 def find_configs(root: Path, home: Path | None = None) -> list[Path]:
     """Return the files that are there: of the project first, then of the user. Only looks, reads nothing."""
-    home = home or Path.home()
-    settings = _application_support(home)
-    places = [
-        *(root / name for name in _IN_PROJECT),
-        *(home / name for name in _IN_HOME),
-        settings / "Claude" / "claude_desktop_config.json",
-        settings / "Code" / "User" / "mcp.json",
-    ]
+    places = [*(root / name for name in _IN_PROJECT), *_own_places(home or Path.home())]
     return list(dict.fromkeys(place for place in places if os.path.isfile(place)))  # noqa: PTH113 - never raises
+
+
+def is_of_the_user(path: Path, home: Path | None = None) -> bool:
+    """Return whether a file is the user's own one of such a program, and not one that came with a project."""
+    return path.resolve() in {place.resolve() for place in _own_places(home or Path.home())}
 
 
 def read_config(path: Path) -> Any:
@@ -40,12 +38,23 @@ def read_config(path: Path) -> Any:
     try:
         if not path.is_file():
             raise ConfigError(f"there is no file {path}", code="mcp.config_not_found")
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a file may be longer than it says, or have no end
+        if len(content) > MAX_BYTES:
             raise ConfigError(f"{path} is larger than {MAX_BYTES >> 20} MB: no configuration of MCP servers")
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     return jsonc.parse(text, str(path))
+
+
+def _own_places(home: Path) -> list[Path]:
+    settings = _application_support(home)
+    return [
+        *(home / name for name in _IN_HOME),
+        settings / "Claude" / "claude_desktop_config.json",
+        settings / "Code" / "User" / "mcp.json",
+    ]
 
 
 def _application_support(home: Path) -> Path:

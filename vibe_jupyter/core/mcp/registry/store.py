@@ -13,13 +13,16 @@ from vibe_jupyter.core.errors import Conflict, NotFound
 from vibe_jupyter.core.ids import new_id, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection
     from vibe_jupyter.core.secrets import SealedSecrets
 
-__all__ = ["McpStore", "StoredApproval", "StoredListing", "StoredServer"]
+__all__ = ["SEEN", "McpStore", "StoredApproval", "StoredListing", "StoredServer"]
+
+SEEN = "seen"
+"""In the place of a decision: nothing was decided, but a later change of the tool shall be noticed."""
 
 _SERVERS, _LISTINGS, _APPROVALS = map(table_of, (McpServer, McpListing, McpApproval))
 _USERS, _PROJECTS = map(table_of, (User, Project))
@@ -86,6 +89,11 @@ _DROP_APPROVAL = Statement(
     )
 )
 _INSERT_APPROVAL = Statement(sa.insert(_APPROVALS))
+_HAS_APPROVAL = Statement(
+    sa.select(_APPROVALS.c.approval).where(
+        _APPROVALS.c.server_id == sa.bindparam("of_id"), _APPROVALS.c.tool == sa.bindparam("of_tool")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,7 @@ class StoredListing:
 
 @dataclass(frozen=True)
 class StoredApproval:
-    """What was decided about a tool, for one fingerprint."""
+    """What was decided about a tool, for one fingerprint; `seen` if it was only looked at."""
 
     server_id: str
     tool: str
@@ -219,12 +227,15 @@ class McpStore:
         """Note which protocol a server speaks."""
         await self._db.write(lambda c: self._change(c, server, config_key, _SET_ERA, new_era=era, at=now()))
 
-    async def set_listing(self, server: StoredServer, config_key: str, listing: str) -> None:
-        """Note what a server offers."""
+    async def set_listing(
+        self, server: StoredServer, config_key: str, listing: str, *, is_news: bool = True
+    ) -> None:
+        """Note what a server offers; if that is no news, nobody needs to read it again."""
 
         def unit(c: Connection) -> None:
             self._change(c, server, config_key, _SET_LISTING, new_listing=listing, at=now())
-            c.run(_BUMP, of_user=server.user_id)
+            if is_news:
+                c.run(_BUMP, of_user=server.user_id)
 
         await self._db.write(unit)
 
@@ -252,14 +263,21 @@ class McpStore:
             if c.scalar(_TAKEN, of_user=server.user_id, of_slug=server.slug) != server.id:
                 return  # it was removed meanwhile
             c.run(_DROP_APPROVAL, of_id=server.id, of_tool=approval.tool)
-            c.run(
-                _INSERT_APPROVAL,
-                server_id=server.id,
-                tool=approval.tool,
-                approval=approval.approval,
-                fingerprint=approval.fingerprint,
-                decided_at=now(),
-            )
+            c.run(_INSERT_APPROVAL, **asdict(approval), decided_at=now())
+            c.run(_BUMP, of_user=server.user_id)
+
+        await self._db.write(unit)
+
+    async def pin(self, server: StoredServer, fingerprints: Mapping[str, str]) -> None:
+        """Remember how tools look for which nothing is remembered yet, by name."""
+
+        def unit(c: Connection) -> None:
+            if c.scalar(_TAKEN, of_user=server.user_id, of_slug=server.slug) != server.id:
+                return  # it was removed meanwhile
+            for tool, fingerprint in fingerprints.items():
+                if c.first(_HAS_APPROVAL, of_id=server.id, of_tool=tool) is None:
+                    seen = StoredApproval(server.id, tool, SEEN, fingerprint)
+                    c.run(_INSERT_APPROVAL, **asdict(seen), decided_at=now())
             c.run(_BUMP, of_user=server.user_id)
 
         await self._db.write(unit)

@@ -1,11 +1,12 @@
 """JSON-RPC codes of our own: what our transports answer in a server's place.
 
-None is -32000, by which the SDK says that the whole connection is gone.
+They mean something only with the data of a `StandIn`, for a server may send them too. None is -32000, by which the
+SDK says that the whole connection is gone.
 """
 
 from __future__ import annotations
 
-__all__ = ["RESULT_TOO_LARGE", "SESSION_LOST", "UPSTREAM_UNAVAILABLE"]
+__all__ = ["BAD_RESULT", "RESULT_TOO_LARGE", "SESSION_LOST", "UPSTREAM_UNAVAILABLE"]
 
 UPSTREAM_UNAVAILABLE = -32050
 """A request that failed alone; `data` says how."""
@@ -13,3 +14,5 @@ RESULT_TOO_LARGE = -32051
 """A result that was longer than allowed."""
 SESSION_LOST = -32052
 """A request that the server refused unseen, because it does not know the session."""
+BAD_RESULT = -32053
+"""An answer that cannot be read."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from vibe_jupyter.core.mcp.sessions.completed import CompletedStream
+from vibe_jupyter.core.mcp.sessions.incoming import IncomingStream
 from vibe_jupyter.core.mcp.sessions.shield import Shield
 from vibe_jupyter.core.services.checked_transport import CheckedTransport
 
@@ -43,7 +43,7 @@ async def http_transport(
         client_for(shield, headers, auth) as client,
         streamable_http_client(url, http_client=client, max_sse_event_size=max_bytes) as streams,
     ):
-        yield CompletedStream(streams[0]), streams[1]
+        yield IncomingStream(streams[0]), streams[1]
 
 
 def client_for(shield: Shield, headers: Mapping[str, str], auth: httpx2.Auth | None) -> httpx2.AsyncClient:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.mcp.sessions.noise import Noise
 from vibe_jupyter.core.mcp.sessions.notices import Notices, client_info, elicitation_callback, facts_of
-from vibe_jupyter.core.mcp.sessions.outcomes import of_start
+from vibe_jupyter.core.mcp.sessions.outcomes import of_noise, of_start
+from vibe_jupyter.core.mcp.sessions.sdk_log import SdkLog, speaking
 from vibe_jupyter.core.mcp.sessions.stdio import StdioTransport
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mcp import Client
 
     from vibe_jupyter.core.errors import VibeError
+    from vibe_jupyter.core.mcp.sessions.reaper import Reaper
     from vibe_jupyter.core.mcp.spec import Elicitation, ElicitationAnswer, ServerSpec, SessionFacts
 
 __all__ = ["Hooks", "Life"]
@@ -40,11 +43,13 @@ class Hooks:
         facts: `(key, facts)` when a session was opened.
         tools_changed: `(key)` when a server says that its tools are others now.
         auth: what signs requests to a server; None for nothing beyond its headers.
+        reaper: is told of each server's process.
     """
 
     facts: Callable[[str, SessionFacts], None] | None = None
     tools_changed: Callable[[str], None] | None = None
     auth: Callable[[ServerSpec], httpx2.Auth | None] | None = None
+    reaper: Reaper | None = None
 
 
 class Life:
@@ -61,6 +66,7 @@ class Life:
         client: the open session's; None before and after.
         in_flight: how many calls use it.
         failure: why it could not be opened.
+        sdk_log: hears what the SDK logs, also in the course of a call.
         is_wanted_end: whether it ended because we let it.
     """
 
@@ -80,6 +86,8 @@ class Life:
         self._pause_s = pause_s
         self._after = after
         self._stdio: StdioTransport | None = None
+        self._noise = Noise(self._end_for_noise)
+        self.sdk_log = SdkLog(spec.name, self._noise)
         self._end = asyncio.Event()
         self._began = time.monotonic()
         self._drain_timer: asyncio.TimerHandle | None = None
@@ -112,8 +120,12 @@ class Life:
     @property
     def noise_lines(self) -> int:
         """Return how many lines of its standard output were no messages."""
-        messages = self._stdio.messages if self._stdio is not None else None
-        return messages.noise_lines if messages is not None else 0
+        return self._noise.lines
+
+    @property
+    def fault(self) -> str | None:
+        """Return why it was ended, if that was for what the server has sent."""
+        return self._noise.fault
 
     @property
     def code(self) -> int | None:
@@ -148,6 +160,10 @@ class Life:
         self._give_up(is_wanted=is_wanted)
         self._drain_timer = asyncio.get_running_loop().call_later(_LONGEST_DRAIN_S, self._end.set)
 
+    def _end_for_noise(self) -> None:
+        log.warning("session is ended", server=self._spec.name, reason=self.fault)
+        self._end.set()
+
     def _give_up(self, *, is_wanted: bool) -> None:
         """Let no further call use it."""
         self.client = None
@@ -157,6 +173,7 @@ class Life:
             on_end(self)
 
     async def _live(self) -> None:
+        speaking.set(self.sdk_log)
         try:
             if self._after is not None:
                 await asyncio.wait({self._after.task})
@@ -177,7 +194,10 @@ class Life:
         if self.opened.done():
             log.info("session ended", server=self._spec.name, reason=repr(error)[:500])
             return
-        self.failure = of_start(error, self._spec, self.stderr, await self.exit_code())
+        if self.fault is not None:
+            self.failure = of_noise(self._spec.name, self.fault, self.stderr, executed=False)
+        else:
+            self.failure = of_start(error, self._spec, self.stderr, await self.exit_code())
         self._give_up(is_wanted=False)
         self.opened.set_exception(self.failure)
         self.opened.exception()  # seen, even if nobody waits any more
@@ -235,7 +255,14 @@ class Life:
         spec = self._spec
         max_bytes = spec.limits.max_result_bytes
         if spec.transport == "stdio":
-            self._stdio = StdioTransport(spec.command, env=spec.env, cwd=spec.cwd, max_line_bytes=max_bytes)
+            self._stdio = StdioTransport(
+                spec.command,
+                env=spec.env,
+                cwd=spec.cwd,
+                max_line_bytes=max_bytes,
+                noise=self._noise,
+                reaper=self._hooks.reaper,
+            )
             return self._stdio
         from vibe_jupyter.core.mcp.sessions.http import http_transport
         from vibe_jupyter.core.mcp.sessions.sse import sse_transport

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.core.mcp.sessions.pages import problems_in
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -71,6 +73,7 @@ async def _pages(kind: str, list_page: Callable[[str | None], Awaitable[Any]], l
     for _ in range(_MAX_PAGES):
         page = await list_page(cursor)
         found += getattr(page, kind)
+        listing.problems += problems_in(page)
         cursor = page.next_cursor
         if not cursor:
             return found

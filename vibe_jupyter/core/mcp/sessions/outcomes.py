@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from vibe_jupyter.core.errors import VibeError
 from vibe_jupyter.core.mcp.errors import (
     AuthRequired,
@@ -27,7 +29,10 @@ from vibe_jupyter.core.mcp.errors import (
     maybe_executed,
     with_stderr,
 )
-from vibe_jupyter.core.mcp.sessions.codes import RESULT_TOO_LARGE, SESSION_LOST, UPSTREAM_UNAVAILABLE
+from vibe_jupyter.core.mcp.sessions.codes import BAD_RESULT, RESULT_TOO_LARGE, SESSION_LOST
+from vibe_jupyter.core.mcp.sessions.incoming import is_sdks_end
+from vibe_jupyter.core.mcp.sessions.pages import described_fault
+from vibe_jupyter.core.mcp.sessions.standins import Quoted, StandIn
 from vibe_jupyter.core.mcp.sessions.stdio import NotSent
 from vibe_jupyter.core.workers.process import signal_name
 
@@ -46,6 +51,7 @@ __all__ = [
     "of_end",
     "of_error",
     "of_mcp_error",
+    "of_noise",
     "of_start",
     "resting",
 ]
@@ -53,23 +59,34 @@ __all__ = [
 _CONNECTION_CLOSED = -32000
 _INVALID_REQUEST = -32600
 _INVALID_PARAMS = -32602
+_PARSE_ERROR = -32700
 _MAX_TEXT = 2000
+_NOT_EXECUTED = frozenset({401, 403, 405, 406, 415, 429})
+"""Statuses that are about the request itself; any other may be about what the tool did."""
 
 
 def closes_session(error: Exception) -> bool:
     """Return whether the connection is gone for all calls, not for this one alone.
 
-    The code alone does not say so: servers use it for errors of their own, the SDK for one stream that was cut.
+    Code and words alone do not say so, for servers may use them: only one that no server has sent does.
     """
-    is_closed = _code(error) == _CONNECTION_CLOSED and str(error) == "Connection closed"
-    return is_closed or isinstance(error, NotSent)
+    from mcp import MCPError
+
+    if isinstance(error, MCPError):
+        return is_sdks_end(error.code, str(error)) and not isinstance(error.error.data, Quoted)
+    return isinstance(error, NotSent)
 
 
 def may_repeat(error: VibeError, *, does_no_harm: bool) -> bool:
-    """Return whether a call that failed so may be made once more: it was not executed, or may be executed twice."""
+    """Return whether a call that failed so may be made once more: it was not executed, or may be executed twice.
+
+    One that was refused by an HTTP status is refused again, so that is no reason.
+    """
     if isinstance(error, SessionLost):
         return True
-    return isinstance(error, Crashed | Disconnected) and (does_no_harm or not maybe_executed(error))
+    if not isinstance(error, Crashed | Disconnected):
+        return False
+    return does_no_harm or not (maybe_executed(error) or "http_status" in (error.data or {}))
 
 
 def is_callers_own(error: VibeError) -> bool:
@@ -86,6 +103,8 @@ def of_error(error: Exception, name: str) -> VibeError:
     if isinstance(error, MCPError):
         return of_mcp_error(error, name)
     text = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    if isinstance(error, ValidationError):
+        text = described_fault(error)
     if isinstance(error, RuntimeError | ValueError | TypeError | KeyError):  # with them what pydantic raises
         return with_stderr(
             BadResult(f"{name} sent what is no valid result: {text}", hint="this is a bug of the server"),
@@ -98,34 +117,51 @@ def of_error(error: Exception, name: str) -> VibeError:
 
 def of_mcp_error(error: MCPError, name: str) -> VibeError:
     """Return what an answer with an error means, for one call."""
+    if isinstance(error.error.data, StandIn):
+        return _of_stand_in(error.code, str(error)[:_MAX_TEXT], error.error.data, name)
     code, text = error.code, str(error)[:_MAX_TEXT]
-    data = error.error.data if isinstance(error.error.data, dict) else {}
-    if code == RESULT_TOO_LARGE or (code == UPSTREAM_UNAVAILABLE and "too_large" in data):
-        return _too_large(
-            f"{name}: {text if code == RESULT_TOO_LARGE else _LARGER.format(data['too_large'])}"
-        )
-    if code == UPSTREAM_UNAVAILABLE and "http_status" in data:
-        return _refused(name, data["http_status"], data.get("retry_after_s"), data.get("said") or "")
-    if code == UPSTREAM_UNAVAILABLE:
-        detail = data.get("detail") or data.get("transport") or "no answer"
-        return with_stderr(
-            Disconnected(f"{name}: the connection broke: {detail}", hint="is the server running?"),
-            executed=bool(data.get("sent")),
-        )
-    if code == SESSION_LOST or (code == _INVALID_REQUEST and text.startswith("Session ")):
-        said = f": {data['said']}"[:_MAX_TEXT] if data.get("said") else ""
-        return with_stderr(SessionLost(f"{name} has forgotten the session{said}", hint=_restart(name)))
     if code == _CONNECTION_CLOSED and text.startswith("SSE stream"):
         if "exceeded the" in text:
             return _too_large(f"{name}: the result is larger than allowed")
         return with_stderr(Disconnected(f"{name}: the connection broke: {text}"), executed=True)
     if code == _INVALID_REQUEST and text.startswith("Redirect to "):
-        return with_stderr(Disconnected(f"{name}: {text}", hint=f"%vibe mcp set {name} --url ..."))
+        moved = Disconnected(f"{name}: {text}", hint=f"%vibe mcp set {name} --url ...")
+        return with_stderr(moved, executed=True)
+    if code == _PARSE_ERROR and text.startswith(
+        "Failed to parse "
+    ):  # the SDK's words, with what pydantic says
+        return with_stderr(
+            BadResult(f"{name} sent what is no message", hint="this is a bug of the server"), executed=True
+        )
     if code == _INVALID_PARAMS:
         wrong = UnknownTool if "nknown" in text or "not found" in text.lower() else BadArguments
         return with_stderr(wrong(f"{name}: {text}", hint=f"%vibe mcp tools {name}"))
     return with_stderr(
         RemoteError(f"{name} answered with error {code}: {text}", data={"code": code}), executed=True
+    )
+
+
+def _of_stand_in(code: int, text: str, data: StandIn, name: str) -> VibeError:
+    """Return what an error means that a transport of ours has made."""
+    if code == RESULT_TOO_LARGE:
+        return _too_large(f"{name}: {text}")
+    if code == BAD_RESULT:
+        bad = BadResult(f"{name} sent an answer, but {text}", hint="this is a bug of the server")
+        return with_stderr(bad, executed=True)
+    if code == SESSION_LOST:
+        said = f": {data['said']}"[:_MAX_TEXT] if data.get("said") else ""
+        return with_stderr(SessionLost(f"{name} has forgotten the session{said}", hint=_restart(name)))
+    if "too_large" in data:
+        return _too_large(f"{name}: {_LARGER.format(data['too_large'])}")
+    if "http_status" in data:
+        return _refused(name, data["http_status"], data.get("retry_after_s"), data.get("said") or "")
+    detail = data.get("detail") or data.get("transport") or "no answer"
+    what = "the connection broke" if data.get("sent") else "no connection could be made"
+    return with_stderr(
+        Disconnected(
+            f"{name}: {what}: {detail}", hint=f"is the server running? %vibe mcp show {name} has its URL"
+        ),
+        executed=bool(data.get("sent")),
     )
 
 
@@ -141,6 +177,15 @@ def of_end(error: Exception, name: str, stderr: tuple[str, ...], exit_code: int 
         hint=f"the next call starts it again; %vibe mcp logs {name}",
     )
     return with_stderr(crashed, stderr, exit_code=exit_code, executed=executed)
+
+
+def of_noise(name: str, fault: str, stderr: tuple[str, ...], *, executed: bool = True) -> VibeError:
+    """Return what a call hears whose session was ended for what the server has sent."""
+    ended = Disconnected(
+        f"{name} was ended: {fault}",
+        hint=f"over stdio, what is no message belongs on standard error; %vibe mcp logs {name}",
+    )
+    return with_stderr(ended, stderr, executed=executed)
 
 
 def late(name: str, what: str, limit_s: float, stderr: tuple[str, ...]) -> VibeError:
@@ -221,7 +266,7 @@ def _refused(name: str, status: int, retry_after_s: float | None, said: str) -> 
             hint="is the URL right?" if status < 500 else "its log may say more",
             data=data,
         ),
-        executed=status >= 500,
+        executed=status not in _NOT_EXECUTED,
     )
 
 
@@ -236,6 +281,14 @@ def of_start(
     found: Any = _innermost(error)
     if isinstance(found, FileNotFoundError | PermissionError | NotADirectoryError):
         return with_stderr(_not_spawned(found, spec))
+    if isinstance(found, TimeoutError):  # before the exit code: it was ended by us for that
+        return with_stderr(
+            StartTimeout(
+                f"{name} did not start within {spec.limits.start_timeout_s:g} s",
+                hint=f"%vibe mcp logs {name}",
+            ),
+            stderr,
+        )
     if exit_code is not None:
         last = f": {stderr[-1].strip()}" if stderr else ""
         return with_stderr(
@@ -247,15 +300,7 @@ def of_start(
             exit_code=exit_code,
         )
     if isinstance(found, httpx2.HTTPStatusError):
-        return _refused(name, found.response.status_code, None, "")
-    if isinstance(found, TimeoutError):
-        return with_stderr(
-            StartTimeout(
-                f"{name} did not start within {spec.limits.start_timeout_s:g} s",
-                hint=f"%vibe mcp logs {name}",
-            ),
-            stderr,
-        )
+        return with_stderr(_refused(name, found.response.status_code, None, ""))
     if isinstance(found, MCPError):
         return with_stderr(of_mcp_error(found, name), stderr)
     return with_stderr(
@@ -275,12 +320,6 @@ def _not_spawned(error: OSError, spec: ServerSpec) -> SpawnFailed:
     if " " in program:
         hint = "give the program alone as command, and the rest as args"
     return SpawnFailed(f"{spec.name}: {program} cannot be run: {error.strerror}", hint=hint)
-
-
-def _code(error: Exception) -> int | None:
-    from mcp import MCPError
-
-    return error.code if isinstance(error, MCPError) else None
 
 
 def _innermost(error: BaseException) -> BaseException:

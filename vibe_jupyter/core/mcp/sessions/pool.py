@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 from vibe_jupyter.core.errors import Unavailable
 from vibe_jupyter.core.mcp.sessions.life import Hooks
+from vibe_jupyter.core.mcp.sessions.reaper import Reaper
 from vibe_jupyter.core.mcp.spec import SessionHealth
 
 if TYPE_CHECKING:
@@ -14,8 +17,9 @@ if TYPE_CHECKING:
 
     import httpx2
     from mcp import Client
-    from mcp_types import CallToolResult, GetPromptResult, ReadResourceResult
+    from mcp_types import GetPromptResult, ReadResourceResult
 
+    from vibe_jupyter.core.mcp.sessions.incoming import RawResult
     from vibe_jupyter.core.mcp.sessions.listing import Listing
     from vibe_jupyter.core.mcp.sessions.session import Session
     from vibe_jupyter.core.mcp.spec import Call, ServerSpec, SessionFacts
@@ -39,12 +43,13 @@ class SessionPool:
         on_tools_changed: Callable[[str], None] | None = None,
         auth: Callable[[ServerSpec], httpx2.Auth | None] | None = None,
     ) -> None:
-        self._hooks = Hooks(on_facts, on_tools_changed, auth)
+        self._reaper = Reaper()
+        self._hooks = Hooks(on_facts, on_tools_changed, auth, self._reaper)
         self._sessions: dict[str, tuple[str, Session]] = {}
         self._retired: dict[Session, asyncio.Task[None]] = {}
         self._is_imported = self._is_closed = False
 
-    async def call(self, spec: ServerSpec, call: Call) -> CallToolResult:
+    async def call(self, spec: ServerSpec, call: Call) -> RawResult:
         """Call a tool, at most once: it is repeated only if it was surely not executed, or does no harm twice.
 
         A tool that says that it failed is a result with `is_error`.
@@ -119,6 +124,7 @@ class SessionPool:
         sessions = {session for _, session in self._sessions.values()} | self._retired.keys()
         self._sessions.clear()
         await asyncio.gather(*(session.close() for session in sessions), *self._retired.values())
+        await anyio.to_thread.run_sync(self._reaper.close)  # the loop's own threads may have ended by now
 
     async def _session(self, spec: ServerSpec) -> Session:
         """Return the session of a server; one with another configuration takes the place of the old one."""
@@ -156,5 +162,7 @@ def _import_sdk() -> None:
     import vibe_jupyter.core.mcp.sessions.session
     import vibe_jupyter.core.mcp.sessions.sse  # noqa: F401
     from vibe_jupyter.core.mcp.sessions.process import tether
+    from vibe_jupyter.core.mcp.sessions.sdk_log import quieten
 
+    quieten()
     tether()

@@ -23,6 +23,8 @@ from vibe_jupyter.core.workers.pipes import close_pipes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vibe_jupyter.core.mcp.sessions.reaper import Reaper
+
 __all__ = ["ServerProcess", "tether"]
 
 _BUFFER_BYTES = 1 << 20
@@ -42,7 +44,8 @@ class ServerProcess(asyncio.SubprocessProtocol):
         exited: done with the exit code when the process has ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reaper: Reaper | None = None) -> None:
+        self._reaper = reaper
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_LINES)
@@ -56,9 +59,17 @@ class ServerProcess(asyncio.SubprocessProtocol):
 
     @classmethod
     async def start(
-        cls, argv: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None
+        cls,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | None = None,
+        reaper: Reaper | None = None,
     ) -> ServerProcess:
         """Start a program in a process group of its own. On Linux it is killed with us, if we are killed.
+
+        Args:
+            reaper: ends what it has started in that case.
 
         Raises:
             OSError: if there is no such program or folder.
@@ -66,7 +77,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         program = _located(argv[0], env, cwd)
         spawning = asyncio.ensure_future(
             asyncio.get_running_loop().subprocess_exec(
-                cls,
+                lambda: cls(reaper),
                 *(*tether(), program, *argv[1:]),
                 env=dict(env),
                 cwd=cwd,
@@ -146,6 +157,8 @@ class ServerProcess(asyncio.SubprocessProtocol):
         stdout = transport.get_pipe_transport(1)
         assert stdout is not None
         self.stdout.set_transport(stdout)
+        if self._reaper is not None:
+            self._reaper.watch(self.pid)
 
     def pause_writing(self) -> None:
         """Hold back what is written next."""
@@ -176,6 +189,8 @@ class ServerProcess(asyncio.SubprocessProtocol):
         if not self.exited.done():
             self.exited.set_result(self._transport.get_returncode() or 0)
         self.kill()
+        if self._reaper is not None:
+            self._reaper.forget(self.pid)
         self._timer = self._loop.call_later(_DRAIN_S, close_pipes, self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Running", "running_call"]
 
+_MOST_QUESTIONS = 20
+
 log = get_logger("mcp")
 
 running_call: ContextVar[Running | None] = ContextVar("mcp_call", default=None)
@@ -42,15 +44,24 @@ class Running:
         self.asked_s = 0.0
         self._limit_s = limit_s
         self._asking: set[asyncio.Future[ElicitationAnswer]] = set()
+        self._questions = 0
         self._is_over = False
         self._left_s = 0.0
         self._stopped_at = 0.0
 
     async def ask(self, elicitation: Elicitation) -> ElicitationAnswer:
-        """Ask the person; when the call ends meanwhile, nobody needs the answer any more."""
+        """Ask the person; when the call ends meanwhile, nobody needs the answer any more.
+
+        Each question is stored and shown, so one call may not put any number of them: the rest is declined.
+        """
         assert self.elicit is not None
         if self._is_over:
             return ElicitationAnswer("cancel")
+        self._questions += 1
+        if self._questions > _MOST_QUESTIONS:
+            if self._questions == _MOST_QUESTIONS + 1:
+                log.warning("a call asks too much", questions=_MOST_QUESTIONS)
+            return ElicitationAnswer("decline")
         self._stop_clock()
         task = asyncio.ensure_future(self.elicit(elicitation))
         self._asking.add(task)

@@ -17,9 +17,11 @@ from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.errors import AuthRequired, Disconnected, SessionLost, StartTimeout, with_stderr
 from vibe_jupyter.core.mcp.sessions import outcomes
 from vibe_jupyter.core.mcp.sessions.breaker import Breaker
+from vibe_jupyter.core.mcp.sessions.incoming import whole
 from vibe_jupyter.core.mcp.sessions.latency import Latencies
 from vibe_jupyter.core.mcp.sessions.life import Life
 from vibe_jupyter.core.mcp.sessions.running import Running, running_call
+from vibe_jupyter.core.mcp.sessions.sdk_log import speaking
 from vibe_jupyter.core.mcp.spec import SessionHealth
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp_types import CallToolResult
 
+    from vibe_jupyter.core.mcp.sessions.incoming import RawResult
     from vibe_jupyter.core.mcp.sessions.life import Hooks
     from vibe_jupyter.core.mcp.sessions.running import Elicit
     from vibe_jupyter.core.mcp.spec import Call, Elicitation, ElicitationAnswer, ServerSpec, SessionState
@@ -72,7 +75,7 @@ class Session:
             self._slots = asyncio.Semaphore(spec.limits.concurrency)
         self.spec = spec
 
-    async def call(self, call: Call) -> CallToolResult:
+    async def call(self, call: Call) -> RawResult:
         """Call a tool; see `pool.SessionPool.call`."""
         tell = call.progress
 
@@ -88,8 +91,10 @@ class Session:
                 progress_callback=progress if tell else None,
             )
 
-        return await self.perform(
-            do, call.tool, timeout_s=call.timeout_s, may_repeat=call.may_repeat, elicit=call.elicit
+        return whole(
+            await self.perform(
+                do, call.tool, timeout_s=call.timeout_s, may_repeat=call.may_repeat, elicit=call.elicit
+            )
         )
 
     async def perform(
@@ -174,7 +179,7 @@ class Session:
         self._in_flight.append(running)
         self._calls += 1
         life.in_flight += 1
-        token = running_call.set(running)
+        token, log_token = running_call.set(running), speaking.set(life.sdk_log)
         began = time.perf_counter()
         try:
             async with running.timeout:
@@ -183,6 +188,7 @@ class Session:
             raise await self._explained(life, error, running, what, limit_s) from error
         finally:
             running_call.reset(token)
+            speaking.reset(log_token)
             self._in_flight.remove(running)
             running.end()
             life.left()
@@ -204,6 +210,8 @@ class Session:
             return outcomes.late(name, what, limit_s, life.stderr)
         if outcomes.closes_session(error):
             life.end()  # at once: the next caller must not be handed the dead client
+            if life.fault is not None:
+                return outcomes.of_noise(name, life.fault, life.stderr)
             return outcomes.of_end(error, name, life.stderr, await life.exit_code())
         found = outcomes.of_error(error, name)
         if isinstance(found, SessionLost):

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.sessions.codes import SESSION_LOST, UPSTREAM_UNAVAILABLE
 from vibe_jupyter.core.mcp.sessions.events import first_event, is_answer
+from vibe_jupyter.core.mcp.sessions.forgotten import SESSION_HEADER, ping, seems_forgotten
+from vibe_jupyter.core.mcp.sessions.standins import marked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,10 +30,13 @@ __all__ = ["Shield"]
 _BY_STATUS_ALONE = frozenset({401, 403, 429})
 """Whatever the body says; the headers stay, for signing in reads them."""
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
-_SESSION_HEADER = "mcp-session-id"
 _FAREWELL_S = 2.0
+_PING_S = 5.0
 _DRAIN_S = 1.0
 _SHOWN_BODY = 200
+_LONGEST_NUMBER = 9
+
+log = get_logger("mcp")
 
 
 class Shield(httpx2.AsyncBaseTransport):
@@ -52,10 +58,16 @@ class Shield(httpx2.AsyncBaseTransport):
         if not _is_message(request):  # the stream of notices, or a sign-in: not ours to judge
             return await self._inner.handle_async_request(request)
         try:
-            response = await self._inner.handle_async_request(request)
-        except httpx2.TransportError as error:
+            return await self._answered(request)
+        except Exception as error:  # noqa: BLE001 - whatever gets out of here ends the client, and all calls with it
+            if not isinstance(error, httpx2.TransportError):
+                log.warning("an answer could not be read", reason=repr(error)[:_SHOWN_BODY])
             return _stand_in(request, 502, _failure(error))
-        if response.status_code >= 400:
+
+    async def _answered(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the answer to a message."""
+        response = await self._inner.handle_async_request(request)
+        if response.status_code >= 400 or _leads_nowhere(request, response):
             return await self._refused(request, response)
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith("application/json"):
@@ -80,19 +92,36 @@ class Shield(httpx2.AsyncBaseTransport):
             return httpx2.Response(204, request=request)
 
     async def _refused(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        """Pass on what is a JSON-RPC error, and make one of everything else."""
+        """Pass on what is a JSON-RPC error, with the id of its call, and make one of everything else."""
         status = response.status_code
         whole = await self._whole(request, response)
         error = _error_in(whole)
+        if await self._has_forgotten_session(request, whole):
+            return _stand_in(request, 404, {"said": error["message"] if error else ""}, code=SESSION_LOST)
         if status not in _BY_STATUS_ALONE and error is not None:
-            if _SESSION_HEADER in request.headers and _forgets_session(status, error):
-                return _stand_in(request, 404, {"said": error["message"]}, code=SESSION_LOST)
-            return whole
-        if status == 404 and _SESSION_HEADER in request.headers:
-            return _stand_in(request, 404, {}, code=SESSION_LOST)
-        said = whole.text[:_SHOWN_BODY] if "html" not in response.headers.get("content-type", "") else ""
+            return _rebuilt(request, whole, content=_message(request, error), kind="application/json")
+        is_page = "html" in response.headers.get("content-type", "")
+        said = "" if is_page else whole.content[: 4 * _SHOWN_BODY].decode(errors="replace")[:_SHOWN_BODY]
         data = {"http_status": status, "retry_after_s": _retry_after_s(response.headers), "said": said}
         return _stand_in(request, status, data, response.headers)
+
+    async def _has_forgotten_session(self, request: httpx2.Request, refusal: httpx2.Response) -> bool:
+        """Return whether a server says that it knows no such session, and says it again."""
+        if SESSION_HEADER not in request.headers:
+            return False
+        if not seems_forgotten(refusal.status_code, _error_in(refusal)):
+            return False
+        again = ping(request)
+        try:
+            async with asyncio.timeout(_PING_S):
+                answer = await self._inner.handle_async_request(again)
+                if answer.status_code < 400:
+                    await answer.aclose()
+                    return False
+                answer = await self._whole(again, answer)
+        except (httpx2.TransportError, TimeoutError):
+            return False
+        return seems_forgotten(answer.status_code, _error_in(answer))
 
     async def _whole(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """Read a body here: the SDK lets one that is cut in half escape and end the client."""
@@ -188,33 +217,36 @@ def _is_message(request: httpx2.Request) -> bool:
         return False
 
 
+def _leads_nowhere(request: httpx2.Request, response: httpx2.Response) -> bool:
+    """Return whether this is a redirect to what is no URL: the HTTP client would raise that past us."""
+    if not response.has_redirect_location:
+        return False
+    try:
+        request.url.join(response.headers["location"])
+    except (httpx2.InvalidURL, ValueError):
+        return True
+    return False
+
+
 def _error_in(response: httpx2.Response) -> dict[str, Any] | None:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     error = body.get("error") if isinstance(body, dict) and "jsonrpc" in body else None
-    is_one = isinstance(error, dict) and isinstance(error.get("code"), int) and "message" in error
-    return error if is_one else None
-
-
-def _forgets_session(status: int, error: dict[str, Any]) -> bool:
-    """Return whether this is how a server says that it knows no such session: by the specification, or like the SDKs.
-
-    That of Python says -32600, that of TypeScript -32001 and, one that has just started, 400 and -32000.
-    """
-    text = str(error["message"]).lower()
-    return "session" in text if status == 404 else status == 400 and ("session" in text or "not init" in text)
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return None
+    return error if type(error.get("code")) is int else None
 
 
 def _retry_after_s(headers: httpx2.Headers) -> float | None:
     """Return how many seconds a server wants us to wait; it says a number, or a date (RFC 9110, 10.2.3)."""
     said = headers.get("retry-after", "").strip()
-    if said.isdigit():
-        return float(said)
+    if said.isascii() and said.isdigit():
+        return float(said[:_LONGEST_NUMBER])
     try:
         return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -255,10 +287,15 @@ def _stand_in(
     *,
     code: int = UPSTREAM_UNAVAILABLE,
 ) -> httpx2.Response:
-    error = {"code": code, "message": "upstream unavailable", "data": data}
+    error = {"code": code, "message": "upstream unavailable", "data": marked(data)}
+    content = _message(request, error)
     kept = _without_body(headers or httpx2.Headers())
     kept["content-type"] = "application/json"
-    body = json.dumps(
+    return httpx2.Response(status, request=request, headers=kept, content=content)
+
+
+def _message(request: httpx2.Request, error: dict[str, Any]) -> bytes:
+    """Return an error for the call of a request, whichever id a server has given it."""
+    return json.dumps(
         {"jsonrpc": "2.0", "id": json.loads(request.content).get("id"), "error": error}
     ).encode()
-    return httpx2.Response(status, request=request, headers=kept, content=body)

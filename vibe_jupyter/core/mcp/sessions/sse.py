@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx2
 
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.mcp.sessions.codes import UPSTREAM_UNAVAILABLE
 from vibe_jupyter.core.mcp.sessions.http import client_for, shield_for
+from vibe_jupyter.core.mcp.sessions.incoming import incoming
+from vibe_jupyter.core.mcp.sessions.standins import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 __all__ = ["sse_transport"]
+
+_SHOWN = 200
+
+log = get_logger("mcp")
 
 
 @contextlib.asynccontextmanager
@@ -102,10 +109,17 @@ async def _write(
 
     async def post(message: Any) -> None:
         body = message.model_dump_json(by_alias=True, exclude_unset=True)
-        response = await client.post(endpoint, content=body, headers={"content-type": "application/json"})
-        if response.status_code >= 300 and getattr(message, "id", None) is not None:
+        try:
+            response = await client.post(endpoint, content=body, headers={"content-type": "application/json"})
+            failure = _failure(message, response)
+        except Exception as error:  # noqa: BLE001 - whatever gets out of here ends all other posts too
+            log.warning("an answer could not be read", reason=repr(error)[:_SHOWN])
+            failure = _stand_in(
+                message, transport=type(error).__name__, detail=str(error)[:_SHOWN], sent=True
+            )
+        if failure is not None and getattr(message, "id", None) is not None:
             with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                await failed.send(_failure(message.id, response))
+                await failed.send(failure)
 
     with receive:
         async with asyncio.TaskGroup() as posts:
@@ -113,20 +127,25 @@ async def _write(
                 posts.create_task(post(item.message))
 
 
-def _failure(request_id: Any, response: httpx2.Response) -> Any:
+def _failure(message: Any, response: httpx2.Response) -> Any:
+    """Return the answer that a response is, instead of one in the stream; None if that is to come."""
+    if response.status_code < 300:
+        return None
+    if response.status_code >= 400:
+        return _parsed(response.content)
+    return _stand_in(message, http_status=response.status_code)
+
+
+def _stand_in(message: Any, **data: Any) -> Any:
     from mcp.shared.message import SessionMessage
     from mcp_types import ErrorData, JSONRPCError
 
-    if response.status_code >= 400:
-        return _parsed(response.content)
-    error = ErrorData(
-        code=UPSTREAM_UNAVAILABLE, message="redirected", data={"http_status": response.status_code}
-    )
-    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=error))
+    error = ErrorData(code=UPSTREAM_UNAVAILABLE, message="upstream unavailable", data=StandIn(data))
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=getattr(message, "id", None), error=error))
 
 
 def _parsed(data: str | bytes) -> Any:
     from mcp.shared.message import SessionMessage
     from mcp_types import jsonrpc_message_adapter
 
-    return SessionMessage(jsonrpc_message_adapter.validate_json(data, by_name=False))
+    return incoming(SessionMessage(jsonrpc_message_adapter.validate_json(data, by_name=False)))

@@ -9,26 +9,24 @@ has started. Messages pass without a task between the pipes and the SDK.
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
 from vibe_jupyter.core.mcp.sessions.codes import RESULT_TOO_LARGE
-from vibe_jupyter.core.mcp.sessions.completed import completed
+from vibe_jupyter.core.mcp.sessions.incoming import incoming
+from vibe_jupyter.core.mcp.sessions.lines import Lines
+from vibe_jupyter.core.mcp.sessions.noise import Noise
 from vibe_jupyter.core.mcp.sessions.process import ServerProcess
+from vibe_jupyter.core.mcp.sessions.wire import parsed, parsed_large, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vibe_jupyter.core.mcp.sessions.reaper import Reaper
+
 __all__ = ["NotSent", "StdioTransport"]
 
-_ID_FIRST = re.compile(rb'^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)')  # servers in Python
-_ID_LAST = re.compile(rb'"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$')  # and in TypeScript
-_ENDS = 256
-_CHUNK = 1 << 20
 _PARSED_ON_A_THREAD = 256 << 10
 """From this length on, reading a line takes so long that others would notice."""
 
@@ -44,6 +42,8 @@ class StdioTransport:
         argv: the program and its arguments.
         env: variables beside the few harmless ones (`HOME`, `PATH`, ...) that every server gets.
         max_line_bytes: longest message.
+        noise: counts what is no message.
+        reaper: ends what the process has started, if we are killed.
 
     Attributes:
         process: None before the start.
@@ -60,11 +60,15 @@ class StdioTransport:
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         max_line_bytes: int = 64 << 20,
+        noise: Noise | None = None,
+        reaper: Reaper | None = None,
     ) -> None:
         self._argv = list(argv)
         self._env = dict(env or {})
         self._cwd = cwd
         self._max_line_bytes = max_line_bytes
+        self._noise = noise or Noise()
+        self._reaper = reaper
         self.process: ServerProcess | None = None
         self.messages: Messages | None = None
 
@@ -72,8 +76,10 @@ class StdioTransport:
         from mcp.client.stdio import get_default_environment
 
         env = get_default_environment() | self._env
-        self.process = await ServerProcess.start(self._argv, env=env, cwd=self._cwd)
-        self.messages = Messages(self.process.stdout, self._max_line_bytes)
+        if self._reaper is not None:
+            env |= self._reaper.env
+        self.process = await ServerProcess.start(self._argv, env=env, cwd=self._cwd, reaper=self._reaper)
+        self.messages = Messages(self.process.stdout, self._max_line_bytes, self._noise)
         return self.messages, Outbox(self.process)
 
     async def __aexit__(self, *_: object) -> None:
@@ -95,20 +101,16 @@ class _Stream:
 
 
 class Messages(_Stream):
-    """Messages, read as they are asked for.
+    """Messages, read as they are asked for; they end with the process, or when there is too much noise.
 
     Attributes:
-        noise_lines: how many lines were none.
         ended: done when all is read that the process has written.
     """
 
-    def __init__(self, stdout: asyncio.StreamReader, max_line_bytes: int) -> None:
-        self._stdout = stdout
+    def __init__(self, stdout: asyncio.StreamReader, max_line_bytes: int, noise: Noise) -> None:
+        self._lines = Lines(stdout, max_line_bytes, noise)
         self._max_line_bytes = max_line_bytes
-        self._ready: deque[tuple[bytes, bool]] = deque()
-        self._parts: list[bytes] = []
-        self._size = 0
-        self.noise_lines = 0
+        self._noise = noise
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def __aiter__(self) -> Self:
@@ -127,58 +129,30 @@ class Messages(_Stream):
 
     async def __anext__(self) -> Any:
         while True:
-            while not self._ready:
-                chunk = await self._stdout.read(_CHUNK)
-                if not chunk:
-                    if not self.ended.done():
-                        self.ended.set_result(None)
-                    raise StopAsyncIteration
-                self._split(chunk)
-            line, is_whole = self._ready.popleft()
+            found = None if self._noise.fault else await self._lines.next()
+            if found is None:
+                if not self.ended.done():
+                    self.ended.set_result(None)
+                raise StopAsyncIteration
+            line, is_whole = found
             message = await self._message(line) if is_whole else self._refusal(line)
-            if message is not None:
-                return completed(message)
-            self.noise_lines += bool(line.strip())
-
-    def _split(self, chunk: bytes) -> None:
-        """Take lines from what has arrived; of one that is too long the ends, which may hold its id."""
-        start = 0
-        while (end := chunk.find(b"\n", start)) >= 0:
-            self._parts.append(chunk[start:end])
-            self._size += end - start
-            is_whole = self._size <= self._max_line_bytes
-            if not is_whole:
-                self._keep_ends()
-            self._ready.append((b"".join(self._parts), is_whole))
-            self._parts, self._size, start = [], 0, end + 1
-        if rest := chunk[start:]:
-            self._parts.append(rest)
-            self._size += len(rest)
-            if self._size > self._max_line_bytes:
-                self._keep_ends()
-
-    def _keep_ends(self) -> None:
-        read = b"".join(self._parts)
-        self._parts = [read[:_ENDS], read[-_ENDS:]]
+            if message is None:
+                self._noise.heard(len(line))
+                continue
+            if not hasattr(message.message, "method"):
+                self._noise.answered()
+                self._lines.since_answer = 0
+            return incoming(message)
 
     async def _message(self, line: bytes) -> Any:
-        try:
-            if len(line) < _PARSED_ON_A_THREAD:
-                return _parsed(line)
-            return await asyncio.to_thread(_parsed_large, line)
-        except (ValueError, RecursionError):
+        if not line.startswith(b"{"):
             return None
+        if len(line) < _PARSED_ON_A_THREAD:
+            return parsed(line)
+        return await asyncio.to_thread(parsed_large, line)
 
     def _refusal(self, ends: bytes) -> Any:
-        from mcp.shared.message import SessionMessage
-        from mcp_types import ErrorData, JSONRPCError
-
-        found = _ID_FIRST.search(ends) or _ID_LAST.search(ends)
-        if found is None:
-            return None
-        text = f"the result has more than {self._max_line_bytes:,} bytes"
-        error = ErrorData(code=RESULT_TOO_LARGE, message=text)
-        return SessionMessage(JSONRPCError(jsonrpc="2.0", id=int(found[1]), error=error))
+        return refusal(ends, RESULT_TOO_LARGE, f"the result has more than {self._max_line_bytes:,} bytes")
 
 
 class Outbox(_Stream):
@@ -200,18 +174,3 @@ class Outbox(_Stream):
             if hasattr(message, "method") and hasattr(message, "id"):
                 raise NotSent
             raise anyio.ClosedResourceError
-
-
-def _parsed(line: bytes) -> Any:
-    from mcp.shared.message import SessionMessage
-    from mcp_types import jsonrpc_message_adapter
-
-    return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-
-
-def _parsed_large(line: bytes) -> Any:
-    """Parse in two steps: pydantic 2.14 tries each kind of message in turn, on all of it, four times as long."""
-    from mcp.shared.message import SessionMessage
-    from mcp_types import jsonrpc_message_adapter
-
-    return SessionMessage(jsonrpc_message_adapter.validate_python(json.loads(line), by_name=False))

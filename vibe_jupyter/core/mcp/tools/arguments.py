@@ -10,6 +10,7 @@ import functools
 import json
 import math
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,16 @@ from vibe_jupyter.core.json_schema.checker import SchemaChecker
 from vibe_jupyter.core.mcp.errors import BadArguments, BadResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vibe_jupyter.core.mcp.schemas import ToolInfo
 
 __all__ = ["check_arguments", "check_output", "parse_text_arguments", "problems_of", "properties_of"]
 
 _SHOWN_FAULTS = 20
+_COMPARED_ARGUMENTS = 5
+_SHOWN_PROBLEMS = 50
+_LOOKED_AT_S = 1.0
 _MAX_BRANCHES = 200
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
@@ -76,8 +80,22 @@ def check_output(server: str, tool: ToolInfo, content: Any) -> None:
         )
 
 
-def problems_of(tool: ToolInfo) -> list[str]:
-    """Return why what goes to a tool, or comes from it, is not checked; it may take some milliseconds."""
+def problems_of(tools: Sequence[ToolInfo]) -> list[str]:
+    """Return why what goes to some tools, or comes from them, is not checked.
+
+    It blocks, for some milliseconds for each tool and not much longer than a second for all.
+    """
+    found: list[str] = []
+    end = time.thread_time() + _LOOKED_AT_S
+    for place, tool in enumerate(tools):
+        if len(found) >= _SHOWN_PROBLEMS or time.thread_time() > end:
+            found.append(f"the schemas of {len(tools) - place} more tools were not looked at")
+            break
+        found += _problems(tool)
+    return found
+
+
+def _problems(tool: ToolInfo) -> list[str]:
     schemas = [("arguments", _Schema(tool.fingerprint, tool.input_schema))]
     if tool.output_schema is not None:
         schemas.append(("results", _Schema(f"{tool.fingerprint} output", tool.output_schema)))
@@ -105,18 +123,34 @@ def properties_of(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: own if isinstance(own, dict) else {} for name, own in properties.items()}
 
 
-def parse_text_arguments(schema: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+def parse_text_arguments(schema: Mapping[str, Any], texts: Mapping[str, str | list[str]]) -> dict[str, Any]:
     """Return what was typed as the values that the schema wants.
 
     A text stays one where the schema wants one, even if it looks like a number; lists and objects are JSON or YAML,
-    lists also `a,b`. What does not fit is left as text: the check says what is wrong with it.
+    lists also `a,b`, or several texts; of several for one value the last counts. What does not fit is left as text:
+    the check says what is wrong with it.
 
     >>> schema = {"properties": {"n": {"type": "integer"}, "s": {"type": "string"}, "l": {"type": "array"}}}
     >>> parse_text_arguments(schema, {"n": "3", "s": "3", "l": "a,b"})
     {'n': 3, 's': '3', 'l': ['a', 'b']}
+    >>> parse_text_arguments(schema, {"n": ["3", "4"], "l": ["a", "b,c"]})
+    {'n': 4, 'l': ['a', 'b', 'c']}
     """
     properties = properties_of(schema)
-    return {name: _typed(properties.get(name, {}), schema, text) for name, text in texts.items()}
+    return {
+        name: _typed(properties.get(name, {}), schema, text)
+        if isinstance(text, str)
+        else _collected(properties.get(name, {}), schema, text)
+        for name, text in texts.items()
+    }
+
+
+def _collected(own: Mapping[str, Any], schema: Mapping[str, Any], texts: list[str]) -> Any:
+    """Return what several texts say together, if a list is wanted."""
+    if not any("array" in _types(branch) for branch in _branches(own, schema)):
+        return _typed(own, schema, texts[-1])
+    values = [_typed(own, schema, text) for text in texts]
+    return [item for value in values for item in (value if isinstance(value, list) else [value])]
 
 
 def _typed(own: Mapping[str, Any], schema: Mapping[str, Any], text: str) -> Any:
@@ -133,7 +167,7 @@ def _typed(own: Mapping[str, Any], schema: Mapping[str, Any], text: str) -> Any:
         return lowered in ("true", "yes", "on")
     if "null" in types and lowered in ("null", "none"):
         return None
-    if types & {"integer", "number"} and (number := _number(types, word)) is not None:
+    if types & {"integer", "number"} and (number := _number(word)) is not None:
         return number
     if types and not types & {"array", "object"}:
         return text
@@ -157,11 +191,12 @@ def _in_place_of_text(types: set[str], text: str) -> Any:
     return text
 
 
-def _number(types: set[str], word: str) -> int | float | None:
+def _number(word: str) -> int | float | None:
     """Return a number as it was typed; none that JSON does not have."""
     if _INTEGER.match(word) and len(word) < 1000:
         return int(word)
-    if "number" in types and _NUMBER.match(word) and math.isfinite(number := float(word)):
+    # Also where a whole one is wanted: then the check says what it is, and not that it is a text.
+    if _NUMBER.match(word) and math.isfinite(number := float(word)):
         return number
     return None
 
@@ -185,7 +220,10 @@ def _json(text: str) -> Any:
     import yaml
 
     try:
-        value = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe one
+        try:  # first: 1e-05 is a number in JSON, and a text in YAML 1.1
+            value = json.loads(text)
+        except ValueError:
+            value = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe one
         return json.loads(json.dumps(value, allow_nan=False))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         return text.strip()
@@ -231,7 +269,7 @@ def _types(branch: Mapping[str, Any]) -> set[str]:
 
 def _hint(tool: ToolInfo, arguments: Mapping[str, Any]) -> str:
     properties = properties_of(tool.input_schema)
-    for name in arguments:
+    for name in list(arguments)[:_COMPARED_ARGUMENTS]:
         if name not in properties and (near := nearest(name, properties, 1)):
             return f"did you mean {near[0]}?"
     required = tool.input_schema.get("required")

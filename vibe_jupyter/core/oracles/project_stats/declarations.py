@@ -16,7 +16,14 @@ from vibe_jupyter.core.oracles.project_stats.dependencies import Declared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Declarations", "read_declarations"]
+__all__ = [
+    "Declarations",
+    "listed",
+    "pyproject_requirements",
+    "read_declarations",
+    "requirement_lines",
+    "table",
+]
 
 _CONDA = re.compile(r"([A-Za-z0-9_.\-]+)\s*([=<>!~][^\s]*)?\s*$")
 _PIN = re.compile(r"=(?!=)")
@@ -63,26 +70,29 @@ def read_declarations(root: Path) -> Declarations:
 
 def _read_pyproject(found: Declarations, text: str, file: str) -> None:
     content = tomllib.loads(text)
-    project = _table(content, "project")
-    if isinstance(project.get("name"), str):
-        found.own_names.add(project["name"])
-    found.add(_list(project, "dependencies"), file)
-    optional = _table(project, "optional-dependencies")
-    groups = _table(content, "dependency-groups")
-    for table in (optional, groups):
-        for group in table:
-            found.add(_list(table, group), file, group)
-    poetry = _table(_table(content, "tool"), "poetry")
-    if isinstance(poetry.get("name"), str):
-        found.own_names.add(poetry["name"])
-    found.add(_poetry_names(_table(poetry, "dependencies")), file)
-    for group, table in _table(poetry, "group").items():
-        found.add(_poetry_names(_table(table, "dependencies")), file, group)
+    project, poetry = table(content, "project"), table(table(content, "tool"), "poetry")
+    for named in (project, poetry):
+        if isinstance(named.get("name"), str):
+            found.own_names.add(named["name"])
+    for group, lines in pyproject_requirements(content):
+        found.add(lines, file, group)
+    found.add(_poetry_names(table(poetry, "dependencies")), file)
+    for group, contents in table(poetry, "group").items():
+        found.add(_poetry_names(table(contents, "dependencies")), file, group)
 
 
-def _poetry_names(table: dict[str, Any]) -> Iterator[str]:
+def pyproject_requirements(content: dict[str, Any]) -> Iterator[tuple[str | None, list[Any]]]:
+    """Yield what a `pyproject.toml` requires to run, by extra or dependency group; None: always."""
+    project = table(content, "project")
+    yield None, listed(project, "dependencies")
+    for groups in (table(project, "optional-dependencies"), table(content, "dependency-groups")):
+        for group in groups:
+            yield group, listed(groups, group)
+
+
+def _poetry_names(dependencies: dict[str, Any]) -> Iterator[str]:
     """Yield the names alone: Poetry's ranges have a syntax of their own (`^1.2`)."""
-    return (name for name in table if name not in _NOT_OURS)
+    return (name for name in dependencies if name not in _NOT_OURS)
 
 
 def _read_setup_cfg(found: Declarations, text: str, file: str) -> None:
@@ -90,18 +100,18 @@ def _read_setup_cfg(found: Declarations, text: str, file: str) -> None:
     parser.read_string(text, file)
     if name := parser.get("metadata", "name", fallback=""):
         found.own_names.add(name)
-    found.add(_requirement_lines(parser.get("options", "install_requires", fallback="")), file)
+    found.add(requirement_lines(parser.get("options", "install_requires", fallback="")), file)
     if parser.has_section("options.extras_require"):
         for group, lines in parser.items("options.extras_require"):
-            found.add(_requirement_lines(lines), file, group)
+            found.add(requirement_lines(lines), file, group)
 
 
 def _read_requirements(found: Declarations, text: str, file: str) -> None:
     name = Path(file).stem.lower()
-    found.add(_requirement_lines(text), file, None if name == "requirements" else name)
+    found.add(requirement_lines(text), file, None if name == "requirements" else name)
 
 
-def _requirement_lines(text: str) -> Iterator[str]:
+def requirement_lines(text: str) -> Iterator[str]:
     """Yield the requirements of pip's format, without options, URLs, paths, hashes and comments."""
     for raw in text.replace("\\\n", " ").splitlines():
         line = re.split(r"(?:^|\s)#|\s--", raw, maxsplit=1)[0].strip()
@@ -116,10 +126,10 @@ def _read_conda(found: Declarations, text: str, file: str) -> None:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
-    entries = _list(content if isinstance(content, dict) else {}, "dependencies")
+    entries = listed(content if isinstance(content, dict) else {}, "dependencies")
     for entry in entries:
         if isinstance(entry, dict):
-            found.add(_list(entry, "pip"), file)
+            found.add(listed(entry, "pip"), file)
         match = _CONDA.match(entry.rpartition("::")[2]) if isinstance(entry, str) else None
         if match and match[1].lower() not in _NOT_OURS:
             found.add([match[1] + _from_conda(match[2] or "")], file)
@@ -132,11 +142,13 @@ def _from_conda(specifier: str) -> str:
     return specifier.partition("=py")[0]
 
 
-def _table(content: Any, key: str) -> dict[str, Any]:
+def table(content: Any, key: str) -> dict[str, Any]:
+    """Return a table in what was read of a file; an empty one where there is something else."""
     value = content.get(key) if isinstance(content, dict) else None
     return value if isinstance(value, dict) else {}
 
 
-def _list(content: dict[str, Any], key: str) -> list[Any]:
-    value = content.get(key)
+def listed(content: Any, key: str) -> list[Any]:
+    """Return a list in what was read of a file; an empty one where there is something else."""
+    value = content.get(key) if isinstance(content, dict) else None
     return value if isinstance(value, list) else []

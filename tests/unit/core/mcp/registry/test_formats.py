@@ -97,11 +97,17 @@ class TestFiles:
     def test_vscode(self) -> None:
         parsed = read("vscode.mcp.json")
         servers = by_name(parsed)
-        assert set(servers) == {"Perplexity", "fetch", "github"}
+        assert list(servers) == ["Perplexity", "fetch", "github", "with env file"]
+        assert parsed.env_files == {3: "${workspaceFolder}/.env"}
         assert servers["Perplexity"].env["PERPLEXITY_API_KEY"] == "${input:perplexity-key}"
         assert servers["fetch"].cwd == "${workspaceFolder}"
         assert parsed.inputs == {"region": "eu-west-1", "level": "info"}
-        assert [(one.name, "envFile" in one.message) for one in parsed.problems] == [("with env file", True)]
+        assert parsed.problems == []
+
+    def test_an_env_file_is_a_path(self) -> None:
+        parsed = servers_in({"servers": {"a": {"command": "x", "envFile": ["b"]}, "b": {"command": "y"}}})
+        assert (list(by_name(parsed)), parsed.env_files) == (["b"], {})
+        assert "a.envFile: must be a path" in parsed.problems[0].message
 
     def test_vscode_settings(self) -> None:
         parsed = read("vscode.settings.json")

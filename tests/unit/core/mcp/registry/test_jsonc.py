@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import Any
@@ -60,6 +61,9 @@ def _joined(items: list[str], filler: Any, data: st.DataObject) -> str:
         ("[1,,]", 1, 4),
         ('{"a":,}', 1, 6),
         ("/* never closed", 1, 1),
+        ('{"a": 1,} /* never closed', 1, 11),
+        ('{"a": 1,} /*/', 1, 11),
+        ('{"a": 1,} "\\\\', 1, 11),
         ('{"a": "never closed}', 1, 7),
         ("", 1, 1),
         ('{"a": 1} x', 1, 10),
@@ -88,6 +92,35 @@ def test_no_text_takes_long(text: str) -> None:
     with pytest.raises(ConfigError):
         parse(text, "x.json")
     assert time.process_time() - began < 5  # a pattern that tries again and again needs years
+
+
+PIECES = ['\\"', '"\\\\"', "/*a", '"', '"\\', "/*", "/**", '","', "//", "*/", "\\"]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_time_grows_with_the_text_and_not_with_its_square(piece: str) -> None:
+    def takes_s(count: int) -> float:
+        text = '{"a": 1,} ' + piece * count
+        return min(_cpu_s(text) for _ in range(3))
+
+    assert takes_s(8 * 4000) < 24 * max(takes_s(4000), 0.001), (
+        "eight times the text; its square would be 64 times"
+    )
+
+
+def test_repeated_keys_are_counted_once_each() -> None:
+    def takes_s(count: int) -> float:
+        text = "{" + ",".join(f'"k{number // 2}": 1' for number in range(count)) + "}"
+        return min(_cpu_s(text) for _ in range(3))
+
+    assert takes_s(8 * 2000) < 24 * max(takes_s(2000), 0.001)
+
+
+def _cpu_s(text: str) -> float:
+    began = time.process_time()
+    with contextlib.suppress(ConfigError):
+        parse(text, "x.json")
+    return time.process_time() - began
 
 
 def test_a_repeated_key_is_remembered() -> None:

@@ -231,7 +231,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("values", "place"),
         [
-            ({}, "url"),
+            ({}, "command"),
             ({"transport": "stdio"}, "command"),
             ({"transport": "sse", "command": "x"}, "url"),
             ({"command": "x", "url": "http://x.test"}, "url"),

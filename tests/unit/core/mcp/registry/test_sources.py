@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry.names import RESERVED, slug
-from vibe_jupyter.core.mcp.registry.sources import MAX_BYTES, find_configs, read_config
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from vibe_jupyter.core.mcp.registry.sources import MAX_BYTES, find_configs, is_of_the_user, read_config
 
 
 def put(folder: Path, *names: str) -> None:
@@ -61,6 +58,15 @@ class TestFind:
         assert find_configs(tmp_path, tmp_path / "no-home") == []
 
 
+def test_the_users_own_files_are_told_from_those_of_projects(tmp_path: Path) -> None:
+    put(tmp_path, ".claude.json", ".cursor/mcp.json", "work/.cursor/mcp.json", "work/.mcp.json")
+    (tmp_path / "link.json").symlink_to(tmp_path / ".claude.json")
+    for name in (".claude.json", ".cursor/mcp.json", "link.json"):
+        assert is_of_the_user(tmp_path / name, tmp_path)
+    for name in ("work/.cursor/mcp.json", "work/.mcp.json", ".mcp.json"):
+        assert not is_of_the_user(tmp_path / name, tmp_path)
+
+
 class TestRead:
     def test_a_byte_order_mark_is_no_fault(self, tmp_path: Path) -> None:
         (tmp_path / "x.json").write_bytes(b"\xef\xbb\xbf{}")
@@ -71,6 +77,16 @@ class TestRead:
         (tmp_path / "x.json").write_bytes(content)
         with pytest.raises(ConfigError, match=r"x\.json"):
             read_config(tmp_path / "x.json")
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+    def test_a_file_that_says_it_is_empty_is_read_up_to_a_length(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("vibe_jupyter.core.mcp.registry.sources.MAX_BYTES", 100)
+        maps = Path("/proc/self/maps")
+        assert maps.stat().st_size == 0
+        with pytest.raises(ConfigError, match="larger than"):
+            read_config(maps)
 
     def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")

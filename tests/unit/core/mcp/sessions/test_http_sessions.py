@@ -132,7 +132,7 @@ async def test_a_redirect_to_another_server_is_not_followed(
     error = await failure(pool, spec, "AWAY")
     assert isinstance(error, Disconnected)
     assert "http://127.0.0.1:9/mcp" in error.message
-    assert not maybe_executed(error)
+    assert maybe_executed(error)
 
 
 async def test_a_credential_that_is_refused_shows_until_one_is_taken(

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibe_jupyter.core.mcp.sessions.codes import RESULT_TOO_LARGE
+from vibe_jupyter.core.mcp.sessions.codes import BAD_RESULT, RESULT_TOO_LARGE
+from vibe_jupyter.core.mcp.sessions.noise import Noise
 from vibe_jupyter.core.mcp.sessions.stdio import Messages
 
 LIMIT = 300
@@ -41,12 +42,13 @@ async def read(data: bytes, cuts: list[int], limit: int = LIMIT) -> tuple[list[A
             await asyncio.sleep(0)
         reader.feed_eof()
 
-    messages = Messages(reader, limit)
+    noise = Noise()
+    messages = Messages(reader, limit, noise)
     feeding = asyncio.create_task(feed())
     found = [item.message async for item in messages]
     await feeding
     assert messages.ended.done()
-    return found, messages.noise_lines
+    return found, noise.lines
 
 
 @given(st.lists(texts, max_size=6), cuts)
@@ -75,7 +77,7 @@ def test_what_is_no_message_is_counted_and_does_no_harm(lines: list[bytes], cuts
     data = b"".join(line + b"\n" for line in lines) + python(1, "last") + b"\n"
     found, noise = asyncio.run(read(data, cuts))
     assert found[-1].result["text"] == "last"
-    assert noise + len(found) - 1 == sum(bool(line.strip()) for line in lines)
+    assert noise + len(found) - 1 == sum(bool(line.strip(b" \t\r")) for line in lines)
 
 
 def test_a_line_that_is_not_finished_is_no_message() -> None:
@@ -89,11 +91,80 @@ def test_a_large_one_is_read_as_a_small_one_is(write: Any) -> None:
     large = odd.replace('"n"', '"x": "' + "x" * 300_000 + '", "n"')
     lines = [write(1, "x" * 300_000), odd.encode(), large.encode(), deep.encode(), write(2, "last")]
     found, noise = asyncio.run(read(b"".join(line + b"\n" for line in lines), [], limit=10_000_000))
-    assert [message.id for message in found] == [1, 3, 3, 2]
+    assert [message.id for message in found] == [1, 3, 3, 4, 2]
     assert found[1].result["i"] == found[2].result["i"] == 123456789012345678901234567890
     assert math.isnan(found[1].result["n"])
     assert math.isnan(found[2].result["n"])
-    assert noise == 1
+    assert found[3].error.code == BAD_RESULT
+    assert noise == 0
+
+
+LARGE = "x" * 300_000
+ODD = [
+    (rb'{"jsonrpc":"2.0","id":7,"result":{"text":"caf\ud83d"}}', {"text": "caf\ufffd"}),
+    (
+        rb'{"jsonrpc":"2.0","id":7,"result":{"text":"\udc00 \ud83d\ude00 \\ud83d"}}',
+        {"text": "\ufffd \U0001f600 \\ud83d"},
+    ),
+    (b'{"jsonrpc":"2.0","id":7,"result":{"text":"caf\xe9"}}', {"text": "caf\ufffd"}),
+    (b'{"jsonrpc":"2.0","id":7.0,"result":{"text":"x"}}', {"text": "x"}),
+    (b'{"id":7,"jsonrpc":"2.0","result":{"text":"x","text":"y"}}', {"text": "y"}),
+]
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize(("line", "result"), ODD)
+def test_an_answer_that_is_a_little_odd_is_read(
+    line: bytes, result: dict[str, Any], *, is_large: bool
+) -> None:
+    if is_large:
+        line = line.replace(b'"text"', b'"large":"' + LARGE.encode() + b'","text"', 1)
+        result = {"large": LARGE, **result}
+    (message,), noise = asyncio.run(read(line + b"\n", [], limit=10_000_000))
+    assert (message.id, message.result, noise) == (7, result | {"resultType": "complete"}, 0)
+
+
+def test_one_that_is_nested_deeper_than_pydantic_reads_is_read() -> None:
+    line = b'{"jsonrpc":"2.0","id":7,"result":{"deep":' + b"[" * 600 + b"]" * 600 + b"}}"
+    (message,), noise = asyncio.run(read(line + b"\n", [], limit=10_000))
+    assert (message.id, noise) == (7, 0)
+    assert message.result["deep"] == json.loads("[" * 600 + "]" * 600)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"jsonrpc":"2.0","id":7,"result":{"deep":' + b"[" * 50_000 + b"]" * 50_000 + b"}}",
+        b'{"jsonrpc":"2.0","id":7,"result":{"x":nan}}',
+        b'{"jsonrpc":"2.0","id":7,"result":[1]}',
+        b'{"jsonrpc":"2.0","id":7.0,"result":"x"}',
+        b'{"result":{"x":oops},"jsonrpc":"2.0","id":7}',
+        b'{"jsonrpc":"2.0","id":7,"error":"no"}',
+        b'{"jsonrpc":"2.0","id":7,"error":{"code":"x","message":1}}',
+        b'{"jsonrpc":"1.0","id":7,"result":{}}',
+    ],
+)
+def test_an_answer_that_cannot_be_read_fails_its_own_call(line: bytes, *, is_large: bool) -> None:
+    if is_large:
+        line = b" " * 100 + line + b" " * 100 if line.endswith(b":7}") else line + b" " * 300_000
+    (message,), noise = asyncio.run(read(line + b"\n", [], limit=10_000_000))
+    assert (message.id, message.error.code, noise) == (7, BAD_RESULT, 0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"jsonrpc":"2.0","id":7,"method":5}',
+        b'{"jsonrpc":"2.0","id":7,"method":"x","params":{nope}}',
+        b'{"jsonrpc":"2.0","id":true,"result":[1]}',
+        b'{"jsonrpc":"2.0","id":7.5,"result":{}}',
+        b'{"jsonrpc":"2.0"}',
+        b'["jsonrpc"]',
+    ],
+)
+def test_what_answers_no_call_fails_none(line: bytes) -> None:
+    assert asyncio.run(read(line + b"\n", [], limit=10_000)) == ([], 1)
 
 
 def test_a_result_is_complete_unless_it_says_something_else() -> None:

@@ -10,11 +10,13 @@ import pytest
 from tests.mcp_servers.calls import failure, text, until
 from tests.mcp_servers.processes import dropping_proxy, http_server, started
 from vibe_jupyter.core.errors import VibeError
-from vibe_jupyter.core.mcp.errors import AuthRequired, Disconnected, RateLimited, maybe_executed
+from vibe_jupyter.core.mcp.errors import AuthRequired, Disconnected, RateLimited, RemoteError, maybe_executed
 from vibe_jupyter.core.mcp.sessions.pool import SessionPool
 from vibe_jupyter.core.mcp.spec import Call, ServerSpec
 
 pytestmark = pytest.mark.asyncio
+
+RPC = "content-type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +72,14 @@ async def test_the_end_of_the_stream_fails_who_waits_and_the_next_call_opens_ano
     pool: SessionPool,
 ) -> None:
     with started("http_server", "sse", "0") as server:
-        waiting = asyncio.create_task(failure(pool, old(server.port), "sleep", {"seconds": 30}))
-        await until(lambda: pool.health("old").in_flight)
+        begun = asyncio.Event()
+        call = Call("sleep", {"seconds": 30}, progress=lambda _fraction, _message: begun.set())
+        waiting = asyncio.create_task(pool.call(old(server.port), call))
+        await begun.wait()
         server.process.kill()
-        error = await waiting
-        assert isinstance(error, Disconnected)
-        assert maybe_executed(error)
+        with pytest.raises(Disconnected) as caught:
+            await waiting
+        assert maybe_executed(caught.value)
     with http_server("sse", server.port):
         assert await text(pool, old(server.port), "echo", {"text": "again"}) == "again"
 
@@ -94,3 +98,33 @@ async def test_progress_arrives(pool: SessionPool, front: int) -> None:
     call = Call("steps", {"n": 4}, progress=lambda fraction, message: seen.append((fraction, message)))
     await pool.call(old(front), call)
     assert seen[0] == (0.25, "step 1")
+
+
+@pytest.mark.parametrize(
+    ("status", "head", "body", "kind"),
+    [
+        ("400 Bad", RPC, '{"jsonrpc":"2.0","id":{},"error":{"code":1,"message":"x"}}', RemoteError),
+        ("400 Bad", RPC, '{"jsonrpc":"2.0","id":"of another","error":{"code":1,"message":"x"}}', RemoteError),
+        ("400 Bad", RPC, '{"jsonrpc":"2.0","id":$ID,"error":{"code":1,"message":{"a":1}}}', Disconnected),
+        ("400 Bad", RPC, '{"jsonrpc":"2.0","id":$ID,"error":{"code":1e9,"message":"x"}}', Disconnected),
+        ("400 Bad", RPC, '{"jsonrpc":"2.0","id":$ID,"error":[]}', Disconnected),
+        ("400 Bad", RPC, "[" * 100_000, Disconnected),
+        ("303 See", "location: http://[\r\n", "", Disconnected),
+        ("307 Away", "location: http://127.0.0.1:9/\r\n", "", Disconnected),
+        ("503 Busy", "retry-after: \u00b2\r\n", "", Disconnected),
+    ],
+)
+async def test_an_odd_refusal_fails_its_own_call(
+    pool: SessionPool, status: str, head: str, body: str, kind: type[VibeError]
+) -> None:
+    with started("odd_http_server") as server:
+        spec = old(server.port)
+        other = asyncio.create_task(text(pool, spec, "hold"))
+        await until(lambda: pool.health("old").in_flight)
+        said = {"status": status, "head": head, "body": body}
+        error = await failure(pool, spec, "answer", said, timeout_s=20)
+        assert isinstance(error, kind)
+        assert maybe_executed(error)
+        await text(pool, spec, "release")
+        await other
+        assert pool.health("old").restarts == 0

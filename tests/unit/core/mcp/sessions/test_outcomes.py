@@ -26,9 +26,11 @@ from vibe_jupyter.core.mcp.errors import (
 )
 from vibe_jupyter.core.mcp.sessions.codes import RESULT_TOO_LARGE, SESSION_LOST, UPSTREAM_UNAVAILABLE
 from vibe_jupyter.core.mcp.sessions.outcomes import closes_session, may_repeat, of_error, of_start
+from vibe_jupyter.core.mcp.sessions.standins import Quoted, StandIn
 from vibe_jupyter.core.mcp.spec import ServerSpec
 
 STDIO = ServerSpec("s", "s", "stdio", ("program",), cwd="/folder")
+REQUEST = httpx2.Request("GET", "http://h/sse")
 HTTP = ServerSpec("s", "s", "http", url="http://h/mcp")
 
 
@@ -50,24 +52,30 @@ def invalid() -> ValidationError:
         (MCPError(-32000, "quota used up"), RemoteError, True),
         (MCPError(-32603, "a bug"), RemoteError, True),
         (MCPError(-32600, "a session of the parliament"), RemoteError, True),
-        (MCPError(-32600, "Session not found"), SessionLost, False),
-        (MCPError(SESSION_LOST, "lost", {"said": "Session not found"}), SessionLost, False),
+        (MCPError(-32600, "Session not found"), RemoteError, True),
+        (MCPError(SESSION_LOST, "lost", {"said": "Session not found"}), RemoteError, True),
+        (MCPError(RESULT_TOO_LARGE, "the result has more than 9 bytes"), RemoteError, True),
+        (MCPError(SESSION_LOST, "lost", StandIn({"said": "Session not found"})), SessionLost, False),
         (MCPError(-32000, "SSE stream ended without a response"), Disconnected, True),
         (MCPError(-32000, "SSE stream failed: it exceeded the 9 byte limit."), ResultTooLarge, True),
-        (MCPError(-32600, "Redirect to http://b/session not followed; ..."), Disconnected, False),
-        (MCPError(RESULT_TOO_LARGE, "the result has more than 9 bytes"), ResultTooLarge, True),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"too_large": 9}), ResultTooLarge, True),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"http_status": 401}), AuthRequired, False),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"http_status": 403}), AuthRequired, False),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"http_status": 429}), RateLimited, False),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"http_status": 500}), Disconnected, True),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"http_status": 404}), Disconnected, False),
+        (MCPError(-32600, "Redirect to http://b/session not followed; ..."), Disconnected, True),
+        (MCPError(RESULT_TOO_LARGE, "the result has more than 9 bytes", StandIn()), ResultTooLarge, True),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"too_large": 9})), ResultTooLarge, True),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"http_status": 401})), AuthRequired, False),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"http_status": 403})), AuthRequired, False),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"http_status": 429})), RateLimited, False),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"http_status": 500})), Disconnected, True),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"http_status": 404})), Disconnected, True),
         (
-            MCPError(UPSTREAM_UNAVAILABLE, "", {"transport": "ConnectError", "sent": False}),
+            MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"transport": "ConnectError", "sent": False})),
             Disconnected,
             False,
         ),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"transport": "ReadError", "sent": True}), Disconnected, True),
+        (
+            MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"transport": "ReadError", "sent": True})),
+            Disconnected,
+            True,
+        ),
         (invalid(), BadResult, True),
         (RuntimeError("odd"), BadResult, True),
         (httpx2.ReadError("odd"), Disconnected, True),
@@ -90,6 +98,7 @@ def test_what_a_server_says_is_bounded() -> None:
     ("error", "closes"),
     [
         (MCPError(-32000, "Connection closed"), True),
+        (MCPError(-32000, "Connection closed", Quoted()), False),
         (MCPError(-32000, "SSE stream ended without a response"), False),
         (MCPError(-32000, "quota used up"), False),
         (RuntimeError("Connection closed"), False),
@@ -106,6 +115,7 @@ def test_only_the_sdks_own_word_closes_a_session(error: Exception, *, closes: bo
         (Disconnected("", data={"maybe_executed": True}), False, False),
         (Disconnected("", data={"maybe_executed": True}), True, True),
         (Disconnected("", data={"maybe_executed": False}), False, True),
+        (Disconnected("", data={"maybe_executed": False, "http_status": 405}), False, False),
         (RateLimited(""), True, False),
         (AuthRequired(""), True, False),
         (RemoteError(""), True, False),
@@ -136,7 +146,7 @@ def test_only_what_does_no_harm_is_repeated(error: VibeError, *, harmless: bool,
             "was killed by SIGSEGV while starting",
         ),
         (TimeoutError(), STDIO, None, StartTimeout, "within 30 s"),
-        (MCPError(UPSTREAM_UNAVAILABLE, "", {"http_status": 401}), HTTP, None, AuthRequired, "401"),
+        (MCPError(UPSTREAM_UNAVAILABLE, "", StandIn({"http_status": 401})), HTTP, None, AuthRequired, "401"),
         (
             BaseExceptionGroup("", [ExceptionGroup("", [OSError("refused")])]),
             HTTP,
@@ -145,6 +155,13 @@ def test_only_what_does_no_harm_is_repeated(error: VibeError, *, harmless: bool,
             "refused",
         ),
         (ValueError("no MCP server"), HTTP, None, Disconnected, "no MCP server"),
+        (
+            httpx2.HTTPStatusError("", request=REQUEST, response=httpx2.Response(404, request=REQUEST)),
+            HTTP,
+            None,
+            Disconnected,
+            "404",
+        ),
     ],
 )
 def test_a_start_ends_with_an_error_of_ours(

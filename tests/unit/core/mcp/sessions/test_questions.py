@@ -136,3 +136,17 @@ async def test_the_person_of_another_server_is_not_asked(pool: SessionPool, port
     assert "Ada" in await text(pool, outer, "ask", elicit=elicit)
     assert "decline" in await text(pool, inner, "ask")
     assert others.asked == []
+
+
+async def test_a_call_that_asks_without_end_is_declined(pool: SessionPool) -> None:
+    asked: list[str] = []
+
+    async def elicit(elicitation: Elicitation) -> ElicitationAnswer:
+        asked.append(elicitation.message)
+        await asyncio.Event().wait()  # nobody answers
+        raise AssertionError
+
+    async with asyncio.timeout(30):
+        said = await text(pool, faulty_spec(), "ask-many", {"n": 500}, elicit=elicit)
+    assert said == "480 declined"
+    assert len(asked) == 20

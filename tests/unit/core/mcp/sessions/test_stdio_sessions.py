@@ -50,6 +50,25 @@ class TestCalls:
         assert isinstance(await failure(pool, faulty_spec(), "badresult"), BadResult)
         assert await text(pool, faulty_spec(), "ok") == "ok"
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            '{"jsonrpc":"2.0","id":$ID,"result":{"content":' + "[" * 50_000 + "]" * 50_000 + "}}",
+            '{"jsonrpc":"2.0","id":$ID,"result":{"content":[{"type":"text","text":"half',
+        ],
+    )
+    async def test_an_answer_that_cannot_be_read_fails_its_own_call(
+        self, pool: SessionPool, line: str
+    ) -> None:
+        error = await failure(pool, faulty_spec(), "raw", {"line": line}, timeout_s=20)
+        assert isinstance(error, BadResult)
+        assert maybe_executed(error)
+        assert await text(pool, faulty_spec(), "ok") == "ok"
+
+    async def test_a_text_with_half_a_pair_of_surrogates_arrives(self, pool: SessionPool) -> None:
+        line = r'{"jsonrpc":"2.0","id":$ID.0,"result":{"content":[{"type":"text","text":"caf\ud83d"}]}}'
+        assert await text(pool, faulty_spec(), "raw", {"line": line}, timeout_s=20) == "caf\ufffd"
+
     async def test_whether_a_result_fits_its_schema_is_left_to_who_calls(self, pool: SessionPool) -> None:
         result = await pool.call(faulty_spec(), Call("badout", {}))
         assert result.structured_content == {"x": "not an integer"}

@@ -114,11 +114,23 @@ def test_a_secret_is_not_repeated() -> None:
 
 
 def test_what_is_not_checked_is_said() -> None:
-    assert problems_of(tool(OBJECT, OBJECT)) == []
-    assert problems_of(tool({"type": 3}, {"required": "x"})) == [
+    assert problems_of([tool(OBJECT, OBJECT)]) == []
+    assert problems_of([tool(OBJECT, OBJECT), tool({"type": 3}, {"required": "x"})]) == [
         "t: its arguments are not checked: its schema is none: type",
         "t: its results are not checked: its schema is none: required",
     ]
+
+
+def test_of_very_many_tools_not_all_are_looked_at() -> None:
+    found = problems_of([tool({"type": 3, "title": str(number)}) for number in range(1000)])
+    assert len(found) == 51
+    assert found[-1] == "the schemas of 950 more tools were not looked at"
+    endless = {"allOf": [{"$ref": "#/$defs/a"}] * 50, "$defs": {"a": {"type": "object"}}}
+    began = time.thread_time()
+    problems_of(
+        [tool({**endless, "title": str(number), "enum": [{"a": 1}] * 5000}) for number in range(1000)]
+    )
+    assert time.thread_time() - began < 3
 
 
 def test_very_large_arguments_hold_nobody_up() -> None:
@@ -212,11 +224,33 @@ class TestTexts:
             ("text or none", "nothing", "nothing"),
             ("endless", "3", 3),
             ("unknown", "x", "x"),
+            ("any", "1e-05", 1e-05),
+            ("any", "[1E5, {a: 1}]", ["1E5", {"a": 1}]),
+            ("any", "NaN", "NaN"),
+            ("any", "1e999", "1e999"),
         ],
     )
     def test_the_schema_says_what_a_text_is(self, name: str, text: str, value: Any) -> None:
         found = parse_text_arguments(self.SCHEMA, {name: text})[name]
         assert (found, type(found)) == (value, type(value))
+
+    @pytest.mark.parametrize(
+        ("name", "texts", "value"),
+        [
+            ("texts", ["a", "b"], ["a", "b"]),
+            ("texts", ["a,b", '["c, d"]', "e"], ["a", "b", "c, d", "e"]),
+            ("numbers", ["1", "2", "3"], [1, 2, 3]),
+            ("list", ["1", "{a: 1}"], [1, {"a": 1}]),
+            ("one or more", ["a,b", "c"], ["a,b", "c"]),
+            ("n", ["1", "2"], 2),
+            ("s", ["1", "2"], "2"),
+            ("unknown", ["1", "2"], 2),
+        ],
+    )
+    def test_a_repeated_one_is_collected_where_a_list_is_wanted(
+        self, name: str, texts: list[str], value: Any
+    ) -> None:
+        assert parse_text_arguments(self.SCHEMA, {name: texts}) == {name: value}
 
     @given(st.text(max_size=30))
     def test_a_text_stays_what_it_is(self, text: str) -> None:

@@ -1,0 +1,7 @@
+package com.shop.pay;
+
+public final class Tax {
+    public static int rate() {
+        return 20;
+    }
+}

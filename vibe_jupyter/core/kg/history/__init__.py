@@ -1,0 +1,1 @@
+"""The history of a project's files, as git has it."""

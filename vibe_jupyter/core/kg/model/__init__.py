@@ -1,0 +1,1 @@
+"""The words of the graph: its IRIs and its triples."""

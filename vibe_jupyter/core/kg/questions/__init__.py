@@ -1,0 +1,1 @@
+"""Questions people ask of a project, answered on an open store by exact look-ups."""

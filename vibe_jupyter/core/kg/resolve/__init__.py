@@ -1,0 +1,1 @@
+"""From facts to meaning: what a name stands for, across files."""
