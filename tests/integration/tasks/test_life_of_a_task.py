@@ -220,11 +220,16 @@ class TestFailure:
         vibe = VibeClient(InProcessTransport(platform))
         running = run(vibe, seconds=1.5)
         wait_for(running, "running")
-        monkeypatch.setattr(platform.execution._relay, "problem", "the moon is full")
+
+        async def fail() -> None:
+            raise Unavailable("the moon is full")
+
+        monkeypatch.setattr(platform.execution._relay, "empty", fail)
+        monkeypatch.setattr("vibe_jupyter.core.tasks.relay._RETRY_S", 0.01)
+        waiting = run(vibe)
         assert running.wait().state == "succeeded"
-        monkeypatch.setattr(platform.execution._relay, "_bell", asyncio.Event())  # which nobody rings
         with pytest.raises(VibeError, match="the moon is full") as caught:
-            run(vibe).wait()
+            waiting.wait()
         assert caught.value.code == "task.cannot_run"
 
     def test_what_the_engine_gives_up_fails_with_the_last_reason(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from tests.timing import cpu_below
 from vibe_jupyter.core.errors import nearest
 from vibe_jupyter.core.mcp.errors import BadArguments
 from vibe_jupyter.core.mcp.schemas import ToolInfo
@@ -34,18 +33,18 @@ def test_a_long_name_is_found_by_its_beginning() -> None:
 def test_many_long_names_take_no_long_time(word: str) -> None:
     known = ["ab" * 95 + f"{number:05d}" for number in range(5000)]
     known += [f"{number:05d}" + "ab" * 25 for number in range(5000)]
-    began = time.process_time()
-    nearest(word, known)
-    assert time.process_time() - began < 1
+    with cpu_below(1):
+        nearest(word, known)
 
 
-def test_many_wrong_arguments_take_no_long_time() -> None:
+def test_many_wrong_arguments_take_no_long_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "vibe_jupyter.core.json_schema.checker._VALUE_SHARE_S", 60.0
+    )  # it is the hint that is timed
     properties = {f"{number:05d}" + "ab" * 25: {} for number in range(1000)}
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     tool = ToolInfo(name="t", input_schema=schema, capability="mcp.s.t", fingerprint="many", allowed=True)
     check_arguments("s", tool, {})  # so that nothing need be imported
     wrong = {f"zz{number}" + "qp" * 25: 1 for number in range(2000)}
-    began = time.process_time()
-    with pytest.raises(BadArguments):
+    with cpu_below(1), pytest.raises(BadArguments):
         check_arguments("s", tool, wrong)
-    assert time.process_time() - began < 1

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.timing import cpu_below
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry.jsonc import parse
 
@@ -88,10 +89,8 @@ def test_what_would_break_the_parser_is_refused(text: str) -> None:
      "/*" + "*" * 200_000, "[1," + " " * 200_000 + "x"],
 )  # fmt: skip
 def test_no_text_takes_long(text: str) -> None:
-    began = time.process_time()
-    with pytest.raises(ConfigError):
+    with cpu_below(5), pytest.raises(ConfigError):  # a pattern that tries again and again needs years
         parse(text, "x.json")
-    assert time.process_time() - began < 5  # a pattern that tries again and again needs years
 
 
 PIECES = ['\\"', '"\\\\"', "/*a", '"', '"\\', "/*", "/**", '","', "//", "*/", "\\"]
@@ -117,10 +116,10 @@ def test_repeated_keys_are_counted_once_each() -> None:
 
 
 def _cpu_s(text: str) -> float:
-    began = time.process_time()
+    began = time.thread_time()
     with contextlib.suppress(ConfigError):
         parse(text, "x.json")
-    return time.process_time() - began
+    return time.thread_time() - began
 
 
 def test_a_repeated_key_is_remembered() -> None:
