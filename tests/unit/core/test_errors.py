@@ -38,9 +38,8 @@ def test_many_long_names_take_no_long_time(word: str) -> None:
 
 
 def test_many_wrong_arguments_take_no_long_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "vibe_jupyter.core.json_schema.checker._VALUE_SHARE_S", 60.0
-    )  # it is the hint that is timed
+    for share in ("_SCHEMA_SHARE_S", "_VALUE_SHARE_S"):  # only the hint is timed here
+        monkeypatch.setattr(f"vibe_jupyter.core.json_schema.checker.{share}", 60.0)
     properties = {f"{number:05d}" + "ab" * 25: {} for number in range(1000)}
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     tool = ToolInfo(name="t", input_schema=schema, capability="mcp.s.t", fingerprint="many", allowed=True)
