@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from vibe_jupyter.core.kg.build.extraction import extract_all
 from vibe_jupyter.core.kg.build.facts_cache import EXTRACTOR_VERSION, FactsCache
 from vibe_jupyter.core.kg.build.manifest import FORMAT, FileRecord, Manifest
+from vibe_jupyter.core.kg.build.mentions import Mentions, mentionable_of
 from vibe_jupyter.core.kg.build.names import FamilyNames, callables_of
 from vibe_jupyter.core.kg.build.scan import CANNOT_BE_READ, Unreadable, is_chosen, read_source, scan
 from vibe_jupyter.core.kg.extract.facts import FileFacts, Scope
 from vibe_jupyter.core.kg.languages.registry import extract, families, family_of
+from vibe_jupyter.core.kg.model.documents import mentions_block
 from vibe_jupyter.core.kg.model.names import definition_fragments, file_iri, graph_base, qualified_names
 from vibe_jupyter.core.kg.model.triples import BlockWriter
 from vibe_jupyter.core.kg.resolve.interface import changed_names, key_of
@@ -74,13 +76,15 @@ class Builder:
         self._facts: dict[str, FileFacts] = {}
         self._names: dict[str, FamilyNames] = {}
         self.writer = BlockWriter(graph_base(kg_id))
+        self._mentions = Mentions(self._files, self._facts_of_record, self.writer.base)
 
     def plan(self) -> Changes:
         """See what changed, parse it, and find the files whose triples it reaches."""
         try:
             return self._plan()
         except _FactsLost:  # what the last build wrote cannot be told: this one starts anew
-            self._old, self._files, self._facts = {}, {}, {}
+            self._old, self._facts = {}, {}
+            self._files.clear()
             return self._plan()
 
     def _plan(self) -> Changes:
@@ -124,13 +128,18 @@ class Builder:
         if record.problem:
             return self.writer.unreadable(path, record.language, record.problem)
         facts = self._facts_for(path)
-        structure = self.writer.structure(path, facts, record.module)
+        block = self.writer.structure(path, facts, record.module)
+        keys: set[int] = set()
+        if record.has_mentions:
+            meanings, keys = self._mentions.meanings(facts.sections)
+            block += mentions_block(self.writer.base, path, facts.sections, meanings)
         names = self._names.get(family_of(record.language))
-        if names is None:
-            return structure
-        resolved, keys = names.resolve(path)
+        if names is not None:
+            resolved, consulted = names.resolve(path)
+            keys |= consulted
+            block += self.writer.relations(path, facts, resolved)
         record.reads = array("I", sorted(keys)).tobytes()
-        return structure + self.writer.relations(path, facts, resolved)
+        return block
 
     def entries(self, path: str) -> list[Entry]:
         """Return what the symbols of a file can be found by: the file itself first, then what it defines."""
@@ -169,6 +178,8 @@ class Builder:
                     old.problem,
                     old.reads,
                     old.callables,
+                    old.others,
+                    old.has_mentions,
                 )
             else:
                 to_read.append(file)
@@ -183,6 +194,8 @@ class Builder:
             if outcome.facts is not None:
                 record.sha = outcome.sha
                 record.callables = callables_of(outcome.facts)
+                record.others = mentionable_of(outcome.facts)
+                record.has_mentions = any(section.names for section in outcome.facts.sections)
                 self._facts[file.path] = outcome.facts
                 if outcome.is_new:
                     new_facts.append((outcome.sha, outcome.facts))
@@ -204,6 +217,7 @@ class Builder:
             keys.update(key_of(path, name) for name in changed_names(old, new))
         for names in self._names.values():
             keys.update(names.changed_keys(self._old, self._old_facts))
+        keys.update(self._mentions.changed_keys(self._old))
         reached = set()
         for path, record in self._files.items():
             if path not in changed and record.reads and not keys.isdisjoint(_numbers(record.reads)):

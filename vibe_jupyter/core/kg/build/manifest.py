@@ -29,6 +29,8 @@ class FileRecord(msgspec.Struct, array_like=True):
     callables: dict[
         str, str
     ] = {}  # functions, methods: the name's only fragment in this file, or "" where it has more
+    others: list[str] = []  # the names of its classes, types and variables
+    has_mentions: bool = False  # it is a document that speaks of names
 
 
 class Activity(msgspec.Struct, array_like=True, frozen=True):

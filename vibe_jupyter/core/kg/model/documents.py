@@ -12,12 +12,12 @@ from vibe_jupyter.core.kg.model.notebooks import cell_fragment
 from vibe_jupyter.core.kg.model.ntriples import INTEGER, TYPE, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from urllib.parse import SplitResult
 
     from vibe_jupyter.core.kg.extract.facts import Section
 
-__all__ = ["section_fragment", "sections_block"]
+__all__ = ["mentions_block", "section_fragment", "sections_block"]
 
 _LOOSE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[\w.~-]*(?::\d*)?")
@@ -40,8 +40,7 @@ def sections_block(base: str, path: str, sections: Sequence[Section]) -> str:
     file = file_iri(base, path)
     out: list[str] = []
     for position, section in enumerate(sections):
-        holder = f"<{file}#{cell_fragment(section.cell)}>" if section.cell >= 0 else f"<{file}>"
-        me = f"<{file}#{section_fragment(position)}>" if section.level else holder
+        holder, me = _place(file, position, section)
         if section.level:
             out.append(
                 f"{holder} <{CODE}hasSection> {me} .\n{me} {TYPE} <{CODE}Section> .\n"
@@ -55,6 +54,31 @@ def sections_block(base: str, path: str, sections: Sequence[Section]) -> str:
         out.extend(f"{me} <{CODE}links> <{iri}> .\n" for iri in targets)
         out.extend(f"{me} <{CODE}mentionsName> {literal(name)} .\n" for name in section.names)
     return "".join(dict.fromkeys(out))
+
+
+def mentions_block(base: str, path: str, sections: Sequence[Section], meanings: Mapping[str, str]) -> str:
+    """Return the triples of what a document's sections mention.
+
+    Args:
+        base: what the graph's IRIs start with.
+        path: the file's.
+        sections: in their order.
+        meanings: the IRIs of the definitions that names mean.
+    """
+    file = file_iri(base, path)
+    out = [
+        f"{_place(file, position, section)[1]} <{CODE}mentions> <{meanings[name]}> .\n"
+        for position, section in enumerate(sections)
+        for name in section.names
+        if name in meanings
+    ]
+    return "".join(dict.fromkeys(out))
+
+
+def _place(file: str, position: int, section: Section) -> tuple[str, str]:
+    """Return what a section is in, and the section itself; what stands before all headings is what it is in."""
+    holder = f"<{file}#{cell_fragment(section.cell)}>" if section.cell >= 0 else f"<{file}>"
+    return holder, f"<{file}#{section_fragment(position)}>" if section.level else holder
 
 
 def _target(base: str, path: str, link: str) -> str | None:

@@ -188,7 +188,7 @@ def change_notebook(root: Path, chance: random.Random) -> None:
         return
     if path.suffix == ".md":
         parts = [
-            f"{'#' * chance.randint(1, 3)} {a}\n`{a}.{b}()` [x](../{b}.py)\n"
+            f"{'#' * chance.randint(1, 3)} {a}\n`{a}.{b}()` `{b}` `{chance.choice(IMPORTED)}.{a}` [x](../{b}.py)\n"
             for a in NAMES
             for b in NAMES[:2]
         ]
