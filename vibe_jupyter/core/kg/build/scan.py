@@ -38,7 +38,7 @@ class Unreadable(Exception):
 def scan(root: Path) -> Iterator[Seen]:
     """Every source file below `root` that git would show, sorted by path; links are not followed."""
     for path in sorted(project_files(root, hidden=False)):
-        name = language_of(path.rpartition("/")[2])
+        name = language_of(path)
         if name is None:
             continue
         try:
@@ -61,7 +61,7 @@ def read_source(root: Path, path: str) -> tuple[bytes, bytes]:
     Raises:
         Unreadable: it cannot be read, is too large, binary, minified or generated, or in an unknown encoding.
     """
-    known = language(language_of(path.rpartition("/")[2]) or "")
+    known = language(language_of(path) or "")
     most, is_by_hand = (known.max_bytes, known.is_by_hand) if known else (MAX_SOURCE_BYTES, True)
     try:
         with (root / path).open("rb") as file:

@@ -22,7 +22,7 @@ LANGUAGES = (
     Language(
         "requirements",
         partial(_extract, "requirements"),
-        names=r"(?:[\w.-]*[-_.])?requirements(?:[-_.][\w.-]*)?\.(?:txt|in)",
+        names=r"(?:[\w.-]*[-_.])?requirements(?:[-_.][\w.-]*)?\.(?:txt|in)|requirements/[\w.-]+\.(?:txt|in)",
         file_class="Manifest",
     ),
     Language(

@@ -46,7 +46,7 @@ class Language(NamedTuple):
         name: as the graph says it (`code:language`).
         extract: gives the facts of a file's bytes, which are UTF-8 without a byte order mark.
         endings: of the names of its files, with the dot.
-        names: an expression for names of files that are its own whatever they end in.
+        names: an expression for names of files that are its own or of its folder too, whatever they end in.
         is_settings: its files say where modules lie, and hold no code.
         max_bytes: larger files are left out, with that as the reason.
         file_class: the class of its files in the ontology, beside `code:File`; nothing: no other.
@@ -92,12 +92,12 @@ class Family(NamedTuple):
     resolver: Callable[[Any, Load], NameResolver]
 
 
-def language_of(name: str) -> str | None:
-    """Return the language of a file by its name without folders; None for a file that stays out of graphs."""
+def language_of(path: str) -> str | None:
+    """Return the language of a file by its path; None for a file that stays out of graphs."""
     for language, pattern in _named():
-        if pattern.fullmatch(name):
+        if pattern.fullmatch(path):
             return language
-    _stem, dot, ending = name.rpartition(".")
+    _stem, dot, ending = path.rpartition("/")[2].rpartition(".")
     return _by_ending().get(dot + ending)
 
 
@@ -148,7 +148,11 @@ def _by_ending() -> dict[str, str]:
 
 @cache
 def _named() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((each.name, re.compile(each.names)) for each in _languages().values() if each.names)
+    return tuple(
+        (each.name, re.compile(f"(?:.*/)?(?:{each.names})", re.DOTALL))
+        for each in _languages().values()
+        if each.names
+    )
 
 
 @cache

@@ -27,6 +27,9 @@ __all__ = [
 
 _CONDA = re.compile(r"([A-Za-z0-9_.\-]+)\s*([=<>!~][^\s]*)?\s*$")
 _PIN = re.compile(r"=(?!=)")
+_URL = re.compile(r"(?:(?:-e|--editable)[\s=]*)?([a-z+]+://\S+)")
+_EGG = re.compile(r"[#&]egg=([\w.-]+)")
+_WHEEL = re.compile(r"/([\w.]+)-[^/]*\.whl\b")
 _ENVIRONMENTS = ("environment.yml", "environment.yaml")
 _NOT_OURS = frozenset({"python", "pip", "setuptools", "wheel"})
 
@@ -112,10 +115,17 @@ def _read_requirements(found: Declarations, text: str, file: str) -> None:
 
 
 def requirement_lines(text: str) -> Iterator[str]:
-    """Yield the requirements of pip's format, without options, URLs, paths, hashes and comments."""
+    """Yield the requirements of pip's format, without options, paths, hashes and comments.
+
+    Of a URL the name that it says (`#egg=name`, or a wheel's) is yielded; one that says none, as it is.
+    """
     for raw in text.replace("\\\n", " ").splitlines():
-        line = re.split(r"(?:^|\s)#|\s--", raw, maxsplit=1)[0].strip()
-        if line and not line.startswith(("-", ".", "/")) and not re.match(r"[a-z+]+://", line):
+        line = re.split(r"(?:^|\s)#|\s--(?!editable)", raw, maxsplit=1)[0].strip()
+        located = _URL.match(line)
+        if located:
+            named = _EGG.search(located[1]) or _WHEEL.search(located[1])
+            yield named[1] if named else located[1]
+        elif line and not line.startswith(("-", ".", "/")):
             yield line
 
 

@@ -45,11 +45,36 @@ ruff = "*"
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-dev.txt", "dev-requirements.txt", "requirements.in"]
+    "name",
+    [
+        "requirements.txt",
+        "requirements-dev.txt",
+        "dev-requirements.txt",
+        "requirements.in",
+        "a/requirements/dev.txt",
+    ],
 )
 def test_requirements(name: str) -> None:
-    text = "# why\n-r base.txt\n--hash=x\nnumpy==1.2  # pinned\nPandas>=2 --hash=sha256:0\n./local\ngit+https://x/y\n"
+    text = "# why\n-r base.txt\n--hash=x\nnumpy==1.2  # pinned\nPandas>=2 --hash=sha256:0\n./local\n"
     assert declared(name, text) == [("pypi", "numpy", "==1.2", ""), ("pypi", "pandas", ">=2", "")]
+
+
+def test_requirements_by_url() -> None:
+    lines = [
+        "git+https://x.example/y.git@main#egg=my_tool",
+        "-e git+ssh://git@x.example/y#subdirectory=a&egg=Other",
+        "--editable=git+https://x.example/y#egg=third",
+        "https://x.example/wheels/fourth_one-1.2-py3-none-any.whl",
+        "git+https://x.example/nameless",
+    ]
+    assert [name for _, name, _, _ in declared("requirements.txt", "\n".join(lines))] == [
+        "my-tool",
+        "other",
+        "third",
+        "fourth-one",
+    ]
+    (problem,) = extract("requirements", lines[-1].encode()).problems
+    assert "nameless" in problem.message
 
 
 @pytest.mark.parametrize("name", ["environment.yml", "environment-dev.yaml"])
@@ -73,7 +98,15 @@ def test_package_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["my_requirements.py", "requirement.txt", "pyproject.toml.bak", "environment.json"]
+    "name",
+    [
+        "my_requirements.py",
+        "requirement.txt",
+        "requirements/readme.md",
+        "my-requirements/a.txt",
+        "pyproject.toml.bak",
+        "environment.json",
+    ],
 )
 def test_other_files_are_none(name: str) -> None:
     assert language_of(name) not in ("requirements", "pyproject", "environment")
