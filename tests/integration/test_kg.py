@@ -264,6 +264,12 @@ class TestNotebook:
         assert kernel.value("table.rows") == [["helper"], ["main"]]
         assert kernel.value("list(table.to_pandas().name)") == ["helper", "main"]
 
+    def test_symbols_are_completed_in_the_strings_of_a_query(self, kernel: Kernel) -> None:
+        cell = '%%vibe kg query\nSELECT ?f { ?f code:name "help'
+        assert f"{cell}er" in kernel.complete(cell)
+        cell = "%%vibe kg query\nSELECT ?f { ?f code:qualifiedName 'app.he"
+        assert f"{cell}lper" in kernel.complete(cell)
+
     def test_a_question_with_yes_or_no(self, kernel: Kernel) -> None:
         assert "yes" in kernel.run("%vibe kg query 'ASK { ?f a code:Function }'").text
 

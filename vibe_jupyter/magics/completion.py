@@ -18,6 +18,7 @@ __all__ = ["matcher_for", "suggestions"]
 
 _OUR_LINE = re.compile(r"\s*(?:[\w., ]+=\s*)?%{1,2}vibe\s(?P<rest>.*)\Z")
 _RECENT = 20
+_SYMBOLS = 30
 
 
 def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
@@ -31,7 +32,7 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
         lines = context.full_text.split("\n")[: context.cursor_line + 1]
         line = lines[-1][: context.cursor_position]
         cursor = sum(len(one) + 1 for one in lines[:-1]) + len(line)
-        if (found_words := query_words(context.full_text, cursor)) is not None:
+        if (found_words := query_words(context.full_text, cursor, _symbols_for(shell))) is not None:
             word, offered = found_words
             skip = max(len(word) - len(context.token), 0)
             known = [SimpleCompletion(text=one[skip:], type="vibe") for one in offered]
@@ -51,6 +52,25 @@ def matcher_for(shell: InteractiveShell) -> Callable[[Any], Any]:
     matcher: Callable[[Any], Any] = context_matcher()(complete)
     matcher.is_vibe = True  # type: ignore[attr-defined]
     return matcher
+
+
+def _symbols_for(shell: InteractiveShell) -> Callable[[str, str | None], list[str]]:
+    """Return what looks up the names and qualified names of symbols, if the platform was asked before."""
+
+    def symbols(word: str, kg_id: str | None) -> list[str]:
+        from vibe_jupyter.core.errors import VibeError
+        from vibe_jupyter.magics.session import session_of
+
+        session = session_of(shell)
+        if not session.is_connected:
+            return []
+        try:
+            found = session.client.kg.find(text=word, kg_id=kg_id, limit=_SYMBOLS).symbols
+        except VibeError:  # there is no graph yet: there are no names to offer
+            return []
+        return [name for one in found for name in (one.name, one.qualified_name, one.path) if name]
+
+    return symbols
 
 
 def suggestions(rest: str, session: Session) -> list[str]:

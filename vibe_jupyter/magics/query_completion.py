@@ -1,9 +1,15 @@
-"""Completion inside `%%vibe kg query`: prefixes, classes, properties, variables and keywords; nothing is asked."""
+"""Completion inside `%%vibe kg query`: prefixes, classes, properties, variables, keywords, and symbols in strings."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Symbols = Callable[[str, str | None], list[str]]
 
 __all__ = ["query_words"]
 
@@ -15,10 +21,21 @@ _KEYWORDS = (
 )  # fmt: skip
 _WORD = re.compile(r"[?$]?[\w:.-]*\Z")
 _VARIABLE = re.compile(r"[?$]\w+")
+_OPEN_STRING = re.compile(r"""(?:[^"'#<]|<[^<>\s]*>|<|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*+["']([\w./]+)""")
+_GRAPH = re.compile(r"--kg-id[ =]([\w.-]+)")
 
 
-def query_words(text: str, cursor: int) -> tuple[str, list[str]] | None:
+def _no_symbols(_word: str, _kg_id: str | None) -> list[str]:
+    return []
+
+
+def query_words(text: str, cursor: int, symbols: Symbols = _no_symbols) -> tuple[str, list[str]] | None:
     r"""Return the word that ends at the cursor, and what it may become; None outside the body of a query's cell.
+
+    Args:
+        text: of the cell.
+        cursor: the position in it.
+        symbols: gives the names of symbols that may begin with a word, in a graph or in the one generated last.
 
     >>> query_words("%%vibe kg query\\nSELECT ?f { ?f a code:Fun", 41)
     ('code:Fun', ['code:Function'])
@@ -27,6 +44,10 @@ def query_words(text: str, cursor: int) -> tuple[str, list[str]] | None:
     if not line_end or cursor <= len(head) or not _QUERY_CELL.match(head):
         return None
     before = text[len(head) + 1 : cursor]
+    if string := _OPEN_STRING.fullmatch(before.rpartition("\n")[2]):
+        graph = _GRAPH.search(head)
+        offered = symbols(string[1], graph[1] if graph else None)
+        return string[1], [name for name in dict.fromkeys(offered) if name.startswith(string[1])]
     found = _WORD.search(before)
     word = found[0] if found else ""
     if word[:1] in ("?", "$"):
