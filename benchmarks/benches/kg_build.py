@@ -42,11 +42,11 @@ family = next(each for each in families() if each.name == family)
 files = {}
 for path in sorted(root.rglob("*")):
     language = language_of(path.name)
-    if language in family.languages and path.is_file():
+    if language in family.languages and language != "jupyter" and path.is_file():
         files[path.relative_to(root).as_posix()] = language, path.read_bytes()
 parsers = {
     language: python._language()[0] if language == "python" else typescript._grammar(language)[0]
-    for language in family.languages
+    for language in family.languages - {"jupyter"}
 }
 gc.disable()  # as in a build
 best = {}

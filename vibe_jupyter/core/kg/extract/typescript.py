@@ -114,6 +114,9 @@ def extract_typescript(source: bytes, language: str = "typescript") -> FileFacts
     return facts
 
 
+_SHORTEST_FUNCTION = len("(_=>0)")
+
+
 class _Reader(Types):
     def read(self, matches: list[tuple[int, dict[str, list[Node]]]], names: tuple[str, ...]) -> None:
         handlers: list[Handler] = [getattr(self, name) for name in names]
@@ -153,6 +156,8 @@ class _Reader(Types):
     def _passes_functions(self, start: int, end: int) -> bool:
         """Whether there may be a function among a call's arguments: most have none, and need no look at the tree."""
         source = self.source
+        if end - start < _SHORTEST_FUNCTION:
+            return False
         return source.find(b"=>", start, end) >= 0 or source.find(b"function", start, end) >= 0
 
     def _element(self, _node: Node, nodes: dict[str, list[Node]], frame: Frame) -> None:
@@ -168,8 +173,20 @@ class _Reader(Types):
             kind = function.type
         at = function
         if kind == "member_expression":
+            callee, simple = self.member(function)
+            if simple:  # of ASCII: its last name is as long as it looks
+                row, end = function.end_point
+                self.calls.append(
+                    Call(
+                        frame.scope,
+                        frame.definition,
+                        callee,
+                        row + 1,
+                        end - len(callee) + callee.rfind(".") + 1,
+                    )
+                )
+                return callee
             at = function.child_by_field_name("property") or function
-            callee = self.path(function)
         elif kind in ("identifier", "super"):
             callee = self.text(function)
         else:

@@ -96,11 +96,7 @@ class Expressions:
         if kind == "identifier":
             return self.text(node)
         if kind == "member_expression":
-            found = _PATH.fullmatch(self.characters, node.start_byte, node.end_byte)
-            if found:
-                return found[0]
-            owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
-            return f"{self.path(owner, depth + 1)}.{self.text(name)}"
+            return self.member(node, depth)[0]
         if kind == "call_expression":
             return self._called(node, depth)
         if kind == "new_expression":
@@ -122,6 +118,14 @@ class Expressions:
         if kind == "assignment_expression":
             return self.path(node.child_by_field_name("right"), depth + 1)
         return _LITERALS.get(kind, UNKNOWN)
+
+    def member(self, node: Node, depth: int = 0) -> tuple[str, bool]:
+        """Return `a.b` as a path, and whether it is plain names as they stand there."""
+        found = _PATH.fullmatch(self.characters, node.start_byte, node.end_byte)
+        if found:
+            return found[0], True
+        owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
+        return f"{self.path(owner, depth + 1)}.{self.text(name)}", False
 
     def _called(self, node: Node, depth: int) -> str:
         function = node.child_by_field_name("function")

@@ -79,9 +79,14 @@ def call_fragments(facts: FileFacts, fragments: list[str]) -> list[str]:
     return found
 
 
+def _quoted(name: str) -> str:
+    """Return a name as a part of an IRI; nearly all are as they are."""
+    return name if name.isascii() and name.isidentifier() else quote(name, safe="")
+
+
 def parameter_fragments(function: str, parameters: tuple[Parameter, ...]) -> list[str]:
     """Return the IRI fragments of a function's parameters; what is no valid source may have two of one name."""
-    fragments = [f"{function}({quote(parameter.name)})" for parameter in parameters]
+    fragments = [f"{function}({_quoted(parameter.name)})" for parameter in parameters]
     if len(set(fragments)) < len(fragments):
         seen: Counter[str] = Counter()
         for i, fragment in enumerate(fragments):
@@ -99,9 +104,7 @@ def definition_fragments(facts: FileFacts) -> list[str]:
     seen: Counter[str] = Counter()
     fragments: list[str] = []
     for definition in facts.definitions:
-        name = definition.name
-        if not (name.isascii() and name.isidentifier()):
-            name = quote(name, safe="")
+        name = _quoted(definition.name)
         fragment = f"{fragments[definition.parent]}.{name}" if definition.parent >= 0 else name
         seen[fragment] += 1
         if seen[fragment] > 1:

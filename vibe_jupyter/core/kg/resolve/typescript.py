@@ -117,8 +117,9 @@ class TypeScriptResolver(TypeScriptMembers):
                 parameter = here.names.get(f"<{name}>")
                 if parameter is not None:
                     return self.binding(file, here.parent, name, parameter[0], depth, types=False)
-            if here.kind in ("function", "module"):
-                bindings = [b for b in here.names.get(name, ()) if _is_meant(file, b, types)]
+            own = here.names.get(name)
+            if own and here.kind in ("function", "module"):
+                bindings = [b for b in own if _is_meant(file, b, types)]
                 if bindings:
                     return self.bound(
                         file, scope, name, bindings, line if scope == start else 0, depth, types
@@ -282,8 +283,8 @@ class TypeScriptResolver(TypeScriptMembers):
         )
 
     def _find(self, module: str, importer: str) -> str | None:
-        path, consulted = self.modules.find(module, importer)
-        self.reads.update([("", key) for key in consulted])
+        path, read = self.modules.find(module, importer)
+        self.reads.update(read)
         return path
 
     def module(self, module: str, importer: str) -> Found:

@@ -55,6 +55,9 @@ class TypeScriptMembers(TypeScriptValues):
         """Take one step of a path from what was found before it."""
         if step == "!":
             return self.awaited(found)
+        if len(found) == 1 and step not in ("()", "[]"):
+            only = self.attribute(found[0], step, depth)
+            return only if len(only) < 2 else distinct(only)
         results: list[Entity] = []
         for entity in found[:MAX_ALTERNATIVES]:
             if step == "()":

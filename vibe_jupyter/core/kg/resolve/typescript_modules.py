@@ -63,7 +63,8 @@ class TypeScriptModules:
             ),
             key=lambda package: (-len(package[0]), package[1]),
         )
-        self._found: dict[tuple[str, str], tuple[str | None, tuple[str, ...]]] = {}
+        self._found: dict[tuple[str, str], tuple[str | None, frozenset[tuple[str, str]]]] = {}
+        self._folders: dict[str, str] = {}
 
     def differing(self, other: TypeScriptModules) -> set[str]:
         """Return the keys (`find`) that mean something else in another state of the project."""
@@ -73,15 +74,17 @@ class TypeScriptModules:
             changed.add(SETTINGS)
         return changed
 
-    def find(self, module: str, importer: str) -> tuple[str | None, tuple[str, ...]]:
-        """Return the file that a module's name means in a file, and the keys that were consulted for it."""
-        folder = dirname(importer)
+    def find(self, module: str, importer: str) -> tuple[str | None, frozenset[tuple[str, str]]]:
+        """Return the file that a module's name means in a file, and what was read for it, see `NameResolver`."""
+        folder = self._folders.get(importer)
+        if folder is None:
+            folder = self._folders[importer] = dirname(importer)
         key = (module, folder)
         known = self._found.get(key)
         if known is None:
             consulted: list[str] = []
             path = next(self._candidates(module, folder, consulted), None)
-            known = self._found[key] = (path, tuple(consulted))
+            known = self._found[key] = (path, frozenset([("", each) for each in consulted]))
         return known
 
     def _candidates(self, module: str, folder: str, consulted: list[str]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from vibe_jupyter.core.kg.resolve.lookup import MAX_ALTERNATIVES, MAX_DEPTH, NOT
 from vibe_jupyter.core.kg.resolve.typescript_types import parse_type
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vibe_jupyter.core.kg.resolve.annotations import TypeExpression
 
 __all__ = ["ARRAYS", "TypeScriptValues", "distinct"]
@@ -63,7 +65,7 @@ _PRIMITIVES |= {"symbol": "Symbol()", "object": "Object()"}
 _NO_TYPES = frozenset(["any", "unknown", "void", "never", "null", "undefined", "true", "false", "?"])
 
 
-def distinct(entities: list[Entity]) -> Found:
+def distinct(entities: Sequence[Entity]) -> Found:
     """Return the entities without repetitions, in their order, at most `MAX_ALTERNATIVES`."""
     return tuple(dict.fromkeys(entities))[:MAX_ALTERNATIVES]
 

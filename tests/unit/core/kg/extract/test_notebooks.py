@@ -225,5 +225,7 @@ def test_time_grows_with_the_number_of_cells() -> None:
         BlockWriter(graph_base("kg")).structure("a.ipynb", facts, "a")
         return time.thread_time() - started
 
-    cost(10)
-    assert cost(2_000) < 10 * cost(500)
+    def least(count: int) -> float:
+        return min(cost(count) for _ in range(3))
+
+    assert least(2_000) < 10 * least(500)

@@ -146,4 +146,4 @@ def test_a_table_tells_what_differs_from_another() -> None:
     before = TypeScriptModules(["a.ts", "b.ts", "x.py"], {"package.json": {"name": ["one"]}})
     after = TypeScriptModules(["a.ts", "a.js", "c/index.ts"], {"package.json": {"name": ["two"]}})
     assert after.differing(before) == {"/a", "/b", "/c/index", SETTINGS}
-    assert after.find("./c", "d.ts") == ("c/index.ts", ("/c", "/c/index"))
+    assert after.find("./c", "d.ts") == ("c/index.ts", {("", "/c"), ("", "/c/index")})
