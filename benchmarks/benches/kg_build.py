@@ -96,7 +96,8 @@ def main():
     began = used()
     generate(graph, "kg", root)
     took = [used() - began]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()  # not ru_maxrss: that begins with what the parent had
+    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
     peak += resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 * (os.cpu_count() or 1)
     file = Path(root) / changed
     source = file.read_text() if file.exists() else ""

@@ -20,13 +20,15 @@ __all__ = ["run"]
 
 _PREFIX = "https://w3id.org/vibe-jupyter/code#"
 _LOAD = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 how, source, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 import pyoxigraph as ox
 from vibe_jupyter.core.kg.store.generations import GraphFolder
 from vibe_jupyter.core.kg.store.writing import load_graph
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def peak():  # not ru_maxrss: that begins with what the parent had
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 before, wall, cpu = peak(), time.perf_counter(), time.process_time()
 if how == "bare":
     store = ox.Store(str(target))
