@@ -205,6 +205,16 @@ class Names(Expressions):
                         return
                     index, left = left.named_children
                     self._bind_target(index, Binding("value", "int()", "", line), frame)
+        if (
+            right.type in _COLLECTIONS or right.type == "expression_list"
+        ) and right.named_children:  # the first tells, as in a list that has a name
+            first = right.named_children[0]
+            if left.type in _PATTERNS:
+                self._unpack(left, first, frame, line)
+            else:
+                for binding in self._values(first, None, line):
+                    self._bind_target(left, binding, frame)
+            return
         self._bind_target(left, Binding("element", self.path(right), "", line), frame)
 
     def _with(self, node: Node, nodes: dict[str, list[Node]], frame: Frame) -> None:

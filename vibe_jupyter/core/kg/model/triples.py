@@ -5,6 +5,7 @@ Blocks are text because that is what the store loads fastest, and because two bu
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -25,7 +26,7 @@ from vibe_jupyter.core.kg.model.packages import manifest_block, requirement_frag
 from vibe_jupyter.core.kg.model.testing import NO_TEST, is_test_file, testers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from vibe_jupyter.core.kg.extract.facts import FileFacts
 
@@ -60,6 +61,8 @@ class ResolvedFile(NamedTuple):
     bases: dict[int, tuple[str, ...]]  # a class's index -> IRIs of what it inherits from
     imports: list[tuple[str, ...]]  # IRIs of files and definitions, or of one thing outside
     loads: frozenset[str] = frozenset()  # IRIs of the files that are loaded as soon as this one is
+    fixtures: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+    """A test's or fixture's index -> IRIs of the fixtures that it asks for."""
 
 
 class BlockWriter:
@@ -219,6 +222,10 @@ class BlockWriter:
         edges.update(f"<{file}> <{CODE}loads> <{target}> .\n" for target in resolved.loads)
         for index, targets in resolved.bases.items():
             edges.update(f"<{file}#{fragments[index]}> <{CODE}inherits> <{target}> .\n" for target in targets)
+        for index, targets in resolved.fixtures.items():
+            edges.update(
+                f"<{file}#{fragments[index]}> <{CODE}usesFixture> <{target}> .\n" for target in targets
+            )
         externals: set[str] = set()
         tests = testers(path, facts.definitions)
         for call, fragment, place, (resolution, targets) in zip(

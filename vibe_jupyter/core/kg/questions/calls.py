@@ -62,7 +62,7 @@ def related(
 
 
 def impact(store: ox.Store, kg_id: str, text: str, limit: int) -> KgImpact:
-    """Return all that calls a symbol or inherits from it, directly or not, nearest first.
+    """Return all that calls a symbol, inherits from it or has it as a fixture, directly or not, nearest first.
 
     A way is as certain as its least certain step; of two ways to the same symbol the shorter one is told, and of two
     equally long ones the certain one.
@@ -154,6 +154,7 @@ def _users(store: ox.Store, node: ox.NamedNode) -> Iterator[tuple[ox.NamedNode, 
     """Yield what uses a symbol, each with whether that is certain."""
     for site, caller in _sites(store, node, "callers"):
         yield caller, first(store, site, PROPERTIES.resolution) in _CERTAIN
-    for quad in store.quads_for_pattern(None, PROPERTIES.inherits, node, _DEFAULT):
-        if isinstance(quad.subject, ox.NamedNode):
-            yield quad.subject, True
+    for name in (PROPERTIES.inherits, PROPERTIES.uses_fixture):
+        for quad in store.quads_for_pattern(None, name, node, _DEFAULT):
+            if isinstance(quad.subject, ox.NamedNode):
+                yield quad.subject, True

@@ -74,6 +74,7 @@ class PROPERTIES:
     language = ox.NamedNode(f"{CODE}language")
     loads = ox.NamedNode(f"{CODE}loads")
     tests = ox.NamedNode(f"{CODE}tests")
+    uses_fixture = ox.NamedNode(f"{CODE}usesFixture")
     reads = ox.NamedNode(f"{CODE}reads")
     writes = ox.NamedNode(f"{CODE}writes")
     in_cell = ox.NamedNode(f"{CODE}inCell")

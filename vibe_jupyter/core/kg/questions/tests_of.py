@@ -1,4 +1,4 @@
-"""Which tests run a symbol: backwards from it through calls that are certain."""
+"""Which tests run a symbol: backwards from it through calls that are certain, and through fixtures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tests_of(store: ox.Store, kg_id: str, text: str, limit: int) -> KgTests:
         depth += 1
         found: dict[str, str] = {}
         for callee in level:
-            for name in (PROPERTIES.tests, PROPERTIES.calls):
+            for name in (PROPERTIES.tests, PROPERTIES.calls, PROPERTIES.uses_fixture):
                 for quad in store.quads_for_pattern(None, name, ox.NamedNode(callee), _DEFAULT):
                     if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in reached:
                         found.setdefault(quad.subject.value, callee)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.kg.model.names import definition_fragments, file_iri
+from vibe_jupyter.core.kg.model.testing import is_test_file
 from vibe_jupyter.core.kg.model.triples import ResolvedCall, ResolvedFile
 from vibe_jupyter.core.kg.resolve.entities import Entity, External, Module, SourceFile, Symbol
 
@@ -62,6 +63,7 @@ class FileResolver:
             bases,
             [tuple([iri for iri in map(self._entity, found) if iri]) for found in imports],
             self._loads(file, imports),
+            self._fixtures(file),
         )
 
     def iri(self, symbol: Symbol) -> str:
@@ -81,6 +83,17 @@ class FileResolver:
         if isinstance(entity, Module):
             return file_iri(self._writer.base, entity.file.path) if entity.file else None
         return self._writer.external(entity.name) if isinstance(entity, External) else None
+
+    def _fixtures(self, file: SourceFile) -> dict[int, tuple[str, ...]]:
+        """Return what tests and fixtures ask for by their parameters, by the numbers of their definitions."""
+        if not is_test_file(file.path):
+            return {}
+        found = {symbol.index: self._resolver.fixtures(symbol) for symbol in file.symbols}
+        return {
+            index: tuple([self.iri(e) for e in fixtures if isinstance(e, Symbol)])
+            for index, fixtures in found.items()
+            if fixtures
+        }
 
     def _loads(self, file: SourceFile, imports: list[Found]) -> frozenset[str]:
         """Return the files whose statements run before this one's: not what is imported late, or for its types only."""

@@ -50,6 +50,9 @@ class NameResolver(Protocol):
     def base(self, cls: Symbol, path: str) -> Found:
         """Tell what a class inherits from."""
 
+    def fixtures(self, symbol: Symbol, /) -> Found:
+        """Return what a test runner gives a test, or what serves it, for its parameters."""
+
     def is_same_name(self, called: str, symbol: Symbol) -> bool:
         """Whether a call by this name can be of the symbol itself, not of a value that happens to be it."""
 

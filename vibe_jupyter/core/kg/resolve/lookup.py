@@ -69,6 +69,10 @@ class Findings:
         found = memo[key] = compute()
         return found
 
+    def fixtures(self, _symbol: Symbol) -> Found:
+        """Return what a test runner gives a test for its parameters; nothing where languages have no such thing."""
+        return NOTHING
+
     def enclosing_class(self, file: SourceFile, scope: int) -> Symbol | None:
         """Return the class that a scope lies in."""
         scopes = file.facts.scopes

@@ -12,7 +12,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from vibe_jupyter.core.kg.resolve.classes import Classes
 from vibe_jupyter.core.kg.resolve.entities import (
     Container,
     Entity,
@@ -22,6 +21,7 @@ from vibe_jupyter.core.kg.resolve.entities import (
     Super,
     Symbol,
 )
+from vibe_jupyter.core.kg.resolve.fixtures import Fixtures
 from vibe_jupyter.core.kg.resolve.lookup import MAX_ALTERNATIVES, MAX_DEPTH, NOTHING, Found
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _steps(path: str) -> tuple[str, tuple[str, ...]]:
     return path[: found.start()], tuple([m[1] or m[0] for m in _STEP.finditer(path, found.start())])
 
 
-class PythonResolver(Classes):
+class PythonResolver(Fixtures):
     """Resolves expressions of a project's Python files, see `Lookup`."""
 
     own: tuple[str, ...] = ("self.", "cls.", "super().")

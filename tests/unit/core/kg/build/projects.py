@@ -18,6 +18,8 @@ MODULES = [
 MORE = [
     "run.py",
     "tests/test_orders.py",
+    "tests/conftest.py",
+    "conftest.py",
     "shop/models.py",
     "tools/lonely.py",
     "src/lib/core.py",
@@ -61,6 +63,8 @@ def statement(chance: random.Random) -> str:
             f"for {a} in [{b}()]:\n    {a}.{b}()\n",
             f"if isinstance({a}, {b}):\n    {a}.total()\n",
             f"open('data/{a}.csv').read(); {b}.to_csv('../{b}.csv')\n",
+            f"@pytest.fixture\ndef {a}({b}):\n    return {b}()\n",
+            f"class Test{a}:\n    def test_{b}(self, {a}):\n        {a}.{b}()\n",
             "# a remark\n",
             "def broken(:\n",
         ]

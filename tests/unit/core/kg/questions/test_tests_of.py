@@ -101,3 +101,14 @@ def test_scripts_are_tested_by_files(tmp_path: Path) -> None:
         "cart.test.ts": "import { total } from './cart'\nfunction go() { total() }\nit('adds', () => go())\n",
     }
     assert found(graph_of(tmp_path, files), "total") == [("cart.test", 1, "cart.total")]
+
+
+def test_through_fixtures(tmp_path: Path) -> None:
+    files = FILES | {
+        "tests/conftest.py": FILES["tests/conftest.py"]
+        + "import pytest\n@pytest.fixture\ndef order():\n    return make_order()\n",
+        "tests/test_fixture.py": "def test_with(order):\n    assert order\n",
+    }
+    rows = those_that_test(graph_of(tmp_path, files), "shop", "Order", 50).rows
+    (row,) = [row for row in rows if row.path == "tests/test_fixture.py"]
+    assert (row.name, row.via) == ("test_with", "conftest.order")

@@ -116,6 +116,11 @@ def test_the_contents_of_containers_are_known(annotation: str, use: str) -> None
         "def g():\n    x = make()\n    return x\ng().save()",
         "async def g(): return make()\nasync def f(): (await g()).save()",
         "class Sub(Order): ...\nwith Sub() as x: x.save()",
+        "for x in [Order()]: x.save()",
+        "for x in (make(), 1): x.save()",
+        "for x in Order(), 1: x.save()",
+        "for n, x in [(1, Order())]: x.save()",
+        "for n, x in enumerate([Order()]): x.save()",
     ],
 )
 def test_a_value_is_followed_to_its_class(use: str) -> None:
