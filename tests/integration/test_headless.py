@@ -101,6 +101,17 @@ class TestPapermill:
         assert "there is no order 1\nhint: " in cells["failure"].outputs[0].text
         assert "mcp.policy_denied" in cells["policy"].outputs[-1].text
 
+    def test_the_notebook_about_knowledge_graphs_runs_from_any_folder(self, project: Path, run: Any) -> None:
+        shutil.copytree(REPOSITORY / "notebooks", project / "copy")
+        done = run("papermill", "--no-progress-bar", "copy/knowledge-graph.ipynb", "out.ipynb")
+        assert done.returncode == 0, done.stderr
+        cells = {cell.id: cell for cell in nbformat.read(project / "out.ipynb", 4).cells}
+        for name in ("callers", "tests", "impact", "words"):
+            assert "test_charge.test_tax_is_added" in cells[name].outputs[-1].data["text/plain"]
+        assert "sales.ipynb[1]" in cells["data"].outputs[-1].data["text/plain"]
+        assert "<svg" in cells["picture"].outputs[-1].data["text/html"]
+        assert "the billing team" in cells["team"].outputs[-1].data["text/plain"]
+
     def test_the_lines_of_the_readme_about_servers_run_in_the_demos_folder(
         self, project: Path, run: Any
     ) -> None:

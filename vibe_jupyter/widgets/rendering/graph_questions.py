@@ -109,7 +109,7 @@ def _impact(found: KgImpact) -> Iterator[Block]:
         Column("affected"),
         Column("where"),
         Column("through"),
-        Column("", is_fluid=True),
+        Column("certainty", is_fluid=True),
     )
     yield Table(columns, rows, limit=10_000)
     if found.is_truncated:
@@ -161,7 +161,7 @@ def _unused(found: KgUnused) -> Iterator[Block]:
             Column("kind"),
             Column("unused"),
             Column("where"),
-            Column(""),
+            Column("certainty"),
             Column("but", is_fluid=True),
         )
         yield Table(columns, rows, limit=10_000)
@@ -219,7 +219,13 @@ def _who(found: KgWho) -> Iterator[Block]:
         )
         for row in found.rows
     ]
-    columns = (Column("who"), Column("commits"), Column("share"), Column("last"), Column("", is_fluid=True))
+    columns = (
+        Column("who"),
+        Column("commits"),
+        Column("share"),
+        Column("last"),
+        Column("e-mail", is_fluid=True),
+    )
     yield Table(columns, rows, limit=10_000)
     if found.is_truncated:
         yield _MORE
