@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-__all__ = ["CHROMIUM_ARGS", "Notebook", "open_lab"]
+__all__ = ["CHROMIUM_ARGS", "Notebook", "errors_of", "open_lab"]
 
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -53,6 +53,11 @@ def open_lab(page: Page, url: str, token: str) -> None:
     page.goto(f"{url}lab?token={token}&reset=")
     page.wait_for_function("() => window.jupyterapp", timeout=90_000)
     page.evaluate("async () => { await window.jupyterapp.restored }")
+
+
+def errors_of(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the errors among a cell's outputs."""
+    return [output for output in outputs if output["output_type"] == "error"]
 
 
 class Notebook:

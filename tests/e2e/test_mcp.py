@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.lab import errors_of
 from tests.mcp_servers.processes import FAULTY
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from tests.servers import JupyterServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-def errors_of(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [output for output in outputs if output["output_type"] == "error"]
 
 
 def test_a_tool_shows_a_picture_and_asks_under_the_cell(notebook: Callable[..., Notebook]) -> None:

@@ -109,7 +109,7 @@ class TestPapermill:
         for name in ("callers", "tests", "impact", "words"):
             assert "test_charge.test_tax_is_added" in cells[name].outputs[-1].data["text/plain"]
         assert "sales.ipynb[1]" in cells["data"].outputs[-1].data["text/plain"]
-        assert "<svg" in cells["picture"].outputs[-1].data["text/html"]
+        assert "<svg" in cells["picture"].outputs[-1].data["image/svg+xml"]
         assert "the billing team" in cells["team"].outputs[-1].data["text/plain"]
 
     def test_the_lines_of_the_readme_about_servers_run_in_the_demos_folder(
