@@ -19,6 +19,7 @@ __all__ = [
     "FILE_FOLDER",
     "UNKNOWN",
     "Binding",
+    "Branch",
     "Call",
     "Cell",
     "DataUse",
@@ -173,6 +174,14 @@ class DataUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
     caller: int  # index of the definition whose body holds it; -1: the module
 
 
+class Branch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A later branch of a statement, `else`, `elif` or `except`; after it what all branches bind meets."""
+
+    statement: int  # the first line of the whole statement
+    start_line: int
+    end_line: int
+
+
 class Requirement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A package that a manifest declares, by its normalised name."""
 
@@ -218,6 +227,7 @@ class FileFacts(msgspec.Struct, array_like=True):
     data: list[DataUse] = []
     requirements: list[Requirement] = []
     sections: list[Section] = []
+    branches: list[Branch] = []  # of Python, in the order in which they begin
 
 
 def is_in_function(scopes: list[Scope], scope: int) -> bool:

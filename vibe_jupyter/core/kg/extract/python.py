@@ -16,6 +16,7 @@ import tree_sitter_python
 from vibe_jupyter.core.kg.extract.data_files import DATA_CALLS, DataCall, data_uses
 from vibe_jupyter.core.kg.extract.facts import (
     Binding,
+    Branch,
     Call,
     Definition,
     FileFacts,
@@ -54,6 +55,8 @@ _QUERY = """
 (lambda) @node
 (yield) @node
 (type_alias_statement left: (type) @left right: (type) @value) @node
+(if_statement alternative: (_) @branch) @node
+(try_statement (except_clause) @branch) @node
 """
 
 _MAX_DOCUMENTATION = 2_000
@@ -74,6 +77,7 @@ def extract_python(source: bytes) -> FileFacts:
     root = parser.parse(source).root_node
     reader = _Reader(source)
     facts = reader.read(tree_sitter.QueryCursor(query).matches(root))
+    facts.branches = sorted(reader.branches, key=_extent)
     facts.data = data_uses(reader, root, reader.data_calls)
     if root.has_error:
         facts.problems.extend(problems_of(root))
@@ -85,6 +89,7 @@ class _Reader(Names):
         super().__init__(source)
         self.frames = [Frame(len(source) + 1, 0, 0, -1)]
         self.data_calls: list[DataCall] = []
+        self.branches: list[Branch] = []
         self.decorators: dict[int, tuple[str, ...]] = {}  # by the end of the decorated definition
 
     def read(self, matches: list[tuple[int, dict[str, list[Node]]]]) -> FileFacts:
@@ -285,9 +290,19 @@ class _Reader(Names):
         if paths and len(definition.returns) < 6:
             definition.returns += paths
 
+    def _branch(self, node: Node, nodes: dict[str, list[Node]], _frame: Frame) -> None:
+        branch = nodes["branch"][0]
+        self.branches.append(
+            Branch(node.start_point[0] + 1, branch.start_point[0] + 1, branch.end_point[0] + 1)
+        )
+
     def _yield(self, _node: Node, _nodes: Any, frame: Frame) -> None:
         if frame.definition >= 0:
             self.definitions[frame.definition].is_generator = True
+
+
+def _extent(branch: Branch) -> tuple[int, int]:
+    return branch.start_line, -branch.end_line
 
 
 _DOCUMENTATION = re.compile(
@@ -329,4 +344,6 @@ _HANDLERS: tuple[Handler, ...] = (
     _Reader._lambda,
     _Reader._yield,
     _Reader._type_alias,
+    _Reader._branch,
+    _Reader._branch,
 )

@@ -31,6 +31,7 @@ __all__ = ["PythonResolver"]
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__path__", "reveal_type", "WindowsError"}
 _AT_ONCE = ("type", "element", "entered", "self", "class")  # count on their own line, too
+_MEET = ("value", "type", "collection")
 _STEP = re.compile(r"\.([^\W\d]\w*)|(\(\))|(\[\])|(!)")
 
 
@@ -108,17 +109,11 @@ class PythonResolver(Fixtures):
         """Tell what a name with these bindings stands for, at a line (0: after everything)."""
         if len(bindings) == 1:
             return self.binding(file, scope, name, bindings[0], depth)
-        if line:  # the last one before this line; where a loop brings a later one, any
-            before = [
-                b
-                for b in bindings
-                if (b.line < line or (b.line == line and b.kind in _AT_ONCE)) and _reaches(b, line)
-            ]
-            if before and before[-1].kind == "unknown":
-                return NOTHING
-            bindings = before or bindings
-        else:
-            bindings = [b for b in bindings if not b.until] or bindings
+        bindings = _valid_at(bindings, line)
+        if line and bindings[-1].kind == "unknown" and bindings[-1].line < line:
+            return NOTHING
+        if meeting := _meeting(file, bindings, line):
+            return self._either(file, scope, name, meeting, depth)
         if len(bindings) > 1 and any(_is_fallback(file, binding) for binding in bindings[1:]):
             found = self._preferred(file, bindings[0], depth)
             if found:
@@ -136,6 +131,17 @@ class PythonResolver(Fixtures):
             if found:
                 return found
         return NOTHING
+
+    def _either(self, file: SourceFile, scope: int, name: str, bindings: list[Binding], depth: int) -> Found:
+        """Return what any of the bindings gives; what is outside of the project counts where nothing else is found."""
+        found = [
+            entity
+            for binding in reversed(bindings)
+            if not (binding.kind == "value" and binding.text == "None")
+            for entity in self.binding(file, scope, name, binding, depth)
+        ]
+        inside = [entity for entity in found if not isinstance(entity, External)]
+        return tuple(dict.fromkeys(inside or found[:1]))[:MAX_ALTERNATIVES]
 
     def _preferred(self, file: SourceFile, first: Binding, depth: int) -> Found:
         """`try: from fast import f` and then `except ImportError: def f(): ...`: what is imported is what is meant."""
@@ -271,8 +277,30 @@ class PythonResolver(Fixtures):
         return tuple(results)
 
 
-def _reaches(binding: Binding, line: int) -> bool:
-    return not binding.until or line <= binding.until
+def _meeting(file: SourceFile, bindings: list[Binding], line: int) -> list[Binding]:
+    """Return the bindings that meet at a line: those of all branches of a statement that has ended before it."""
+    last = bindings[-1]
+    if not line or len(bindings) < 2 or last.kind not in _MEET:
+        return []
+    statements = [branch.statement for branch in file.branches_at(last.line) if branch.end_line < line]
+    if not statements:
+        return []
+    first = min(statements)
+    found = [b for b in bindings if b.line >= first and b.kind in _MEET and not b.until]
+    return found if len(found) > 1 else []
+
+
+def _valid_at(bindings: list[Binding], line: int) -> list[Binding]:
+    """Return the bindings before a line, or all where a loop brings a later one; at line 0, those that last."""
+    if line:
+        return [b for b in bindings if _stands_before(b, line)] or bindings
+    return [b for b in bindings if not b.until] or bindings
+
+
+def _stands_before(binding: Binding, line: int) -> bool:
+    if binding.until and line > binding.until:
+        return False
+    return binding.line < line or (binding.line == line and binding.kind in _AT_ONCE)
 
 
 def _is_fallback(file: SourceFile, binding: Binding) -> bool:

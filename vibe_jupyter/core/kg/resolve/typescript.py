@@ -295,8 +295,12 @@ class TypeScriptResolver(TypeScriptMembers):
     def _whole_module(self, module: str, importer: str, depth: int, required: bool) -> Found:
         """`require("module")` and `import * as name`: what CommonJS puts in its place, too."""
         found = self.module(module, importer)
-        if required and isinstance(found[0], Module) and found[0].file and "=" in found[0].file.facts.exports:
-            return self.exported(found[0].file.path, "=", depth + 1, types=False) or found
+        first = found[0]
+        if not required or not isinstance(first, Module) or first.file is None:
+            return found
+        self.reads.add((first.file.path, "="))
+        if "=" in first.file.facts.exports:
+            return self.exported(first.file.path, "=", depth + 1, types=False) or found
         return found
 
     def member(self, module: str, name: str, importer: str, depth: int, types: bool) -> Found:
@@ -332,8 +336,8 @@ class TypeScriptResolver(TypeScriptMembers):
                 return found
         if not facts.exports and not facts.scopes[0].stars:  # declarations without `export`, or a script
             return self.name(file, 0, name, 0, depth + 1, types) if name in facts.scopes[0].names else NOTHING
+        self.reads.add((path, "="))
         if name != "=" and "=" in facts.exports:
-            self.reads.add((path, "="))
             whole = self.exported(path, "=", depth + 1, types=False)
             return whole if name == "default" else self.step(whole, name, depth + 1)
         return self._from_stars(file, name, depth, types) if name not in ("default", "=") else NOTHING

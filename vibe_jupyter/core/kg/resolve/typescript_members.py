@@ -91,6 +91,7 @@ class TypeScriptMembers(TypeScriptValues):
     def _of_module(self, module: Module, name: str, depth: int) -> Found:
         if module.file is None:
             return NOTHING
+        self.reads.add((module.file.path, "="))
         found = self.exported(module.file.path, name, depth + 1, types=False)
         if found or "=" not in module.file.facts.exports:
             return found

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from textwrap import dedent, indent
+
 import pytest
 
+from tests.timing import cpu_below
 from tests.unit.core.kg.resolve.projects import Project, call, one_file
 from vibe_jupyter.core.kg.resolve.annotations import parse_annotation
 
@@ -304,3 +308,42 @@ def test_annotations_are_read_as_far_as_they_are_types(text: str, name: str | No
 def test_an_annotation_nested_without_end_is_given_up() -> None:
     assert parse_annotation("list[" * 100_000) is None
     assert parse_annotation("(" * 100_000) is None
+
+
+BRANCHES = """
+    class A:
+        def go(self): ...
+    class B:
+        def go(self): ...
+    class C:
+        def go(self): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "meant"),
+    [
+        ("if c:\n    x = A()\nelse:\n    x = B()\nx.go()", "AB"),
+        ("if c:\n    x = A()\nelif d:\n    x = B()\nelse:\n    x = C()\nx.go()", "ABC"),
+        ("if c:\n    x = A()\nelse:\n    x = B()\n    x.go()", "B"),
+        ("x = C()\nif c:\n    x = A()\nelse:\n    x = B()\nx.go()", "AB"),
+        ("try:\n    x = A()\nexcept E:\n    x = B()\nx.go()", "AB"),
+        ("if c:\n    x = A()\nelse:\n    x = None\nx.go()", "A"),
+        ("if c:\n    x = A()\nelse:\n    x = B()\nx = C()\nx.go()", "C"),
+        (
+            "if c:\n    x = A()\nelse:\n    if d:\n        x = B()\n    else:\n        x = C()\n    x.go()",
+            "BC",
+        ),
+        ("if c:\n    x = A()\nelse:\n    if d:\n        x = B()\n    else:\n        x = C()\nx.go()", "ABC"),
+        ("if c: x = A()\nelse: x = len(c)\nx.go()", "A"),
+    ],
+)
+def test_what_branches_give_meets_after_them(use: str, meant: str) -> None:
+    found = one_file(dedent(BRANCHES) + "def f(c, d):\n" + indent(use, "    "))
+    assert sorted(re.findall(r"#(\w)\.go", found["x.go"])) == sorted(meant)
+
+
+def test_very_many_branches_take_time_in_proportion() -> None:
+    source = "def f(c):\n" + "    if c:\n        x = A()\n    else:\n        x = B()\n    x.go()\n" * 3_000
+    with cpu_below(5):
+        one_file(source)
