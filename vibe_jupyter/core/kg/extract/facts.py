@@ -175,7 +175,7 @@ class DataUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Branch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A later branch of a statement, `else`, `elif` or `except`; after it what all branches bind meets."""
+    """A later branch of a statement, `else`, `elif` or `except`; after it a name may be what any branch bound."""
 
     statement: int  # the first line of the whole statement
     start_line: int

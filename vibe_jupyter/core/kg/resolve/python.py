@@ -113,7 +113,7 @@ class PythonResolver(Fixtures):
         if line and bindings[-1].kind == "unknown" and bindings[-1].line < line:
             return NOTHING
         if meeting := _meeting(file, bindings, line):
-            return self._either(file, scope, name, meeting, depth)
+            return self._first_of(file, scope, name, meeting, depth)
         if len(bindings) > 1 and any(_is_fallback(file, binding) for binding in bindings[1:]):
             found = self._preferred(file, bindings[0], depth)
             if found:
@@ -132,16 +132,19 @@ class PythonResolver(Fixtures):
                 return found
         return NOTHING
 
-    def _either(self, file: SourceFile, scope: int, name: str, bindings: list[Binding], depth: int) -> Found:
-        """Return what any of the bindings gives; what is outside of the project counts where nothing else is found."""
-        found = [
-            entity
-            for binding in reversed(bindings)
-            if not (binding.kind == "value" and binding.text == "None")
-            for entity in self.binding(file, scope, name, binding, depth)
-        ]
-        inside = [entity for entity in found if not isinstance(entity, External)]
-        return tuple(dict.fromkeys(inside or found[:1]))[:MAX_ALTERNATIVES]
+    def _first_of(
+        self, file: SourceFile, scope: int, name: str, bindings: list[Binding], depth: int
+    ) -> Found:
+        """Return what the first branch gives that tells, as pyright's indexer names the first of several types."""
+        outside = NOTHING
+        for binding in bindings:
+            if binding.kind == "value" and binding.text == "None":
+                continue
+            found = self.binding(file, scope, name, binding, depth)
+            if found and not isinstance(found[0], External):
+                return found
+            outside = outside or found
+        return outside
 
     def _preferred(self, file: SourceFile, first: Binding, depth: int) -> Found:
         """`try: from fast import f` and then `except ImportError: def f(): ...`: what is imported is what is meant."""
