@@ -331,7 +331,7 @@ BRANCHES = """
         ("if c:\n    x = A()\nelse:\n    x = B()\nx = C()\nx.go()", "C"),
         (
             "if c:\n    x = A()\nelse:\n    if d:\n        x = B()\n    else:\n        x = C()\n    x.go()",
-            "BC",
+            "B",
         ),
         ("if c:\n    x = A()\nelse:\n    if d:\n        x = B()\n    else:\n        x = C()\nx.go()", "A"),
         ("if c: x = A()\nelse: x = len(c)\nx.go()", "A"),
