@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.kg.model.names import definition_fragments, file_iri, qualified_names
@@ -24,6 +25,8 @@ _MARK = "mentions?/"
 _MODULE = "module "
 _MAX_FILES = 100
 """A name that more files define says too little, whatever stands before it."""
+_MAX_NAMES = 5_000
+"""Different names of one document that are looked up; a text with more was written by a program."""
 
 
 class Mentions:
@@ -40,12 +43,14 @@ class Mentions:
         self._facts = facts
         self._base = base
         self._places: dict[str, list[str]] | None = None
+        self._defined: dict[str, dict[str, dict[str, str]]] = {}
         self._read: set[int] = set()
 
     def meanings(self, sections: list[Section]) -> tuple[dict[str, str], set[int]]:
         """Return the IRIs of what the names in a document mean, and the keys of all that this rests on."""
         self._read = set()
-        found = {name: self._meaning(name) for section in sections for name in section.names}
+        names = dict.fromkeys(name for section in sections for name in section.names)
+        found = {name: self._meaning(name) for name in islice(names, _MAX_NAMES)}
         return {name: iri for name, iri in found.items() if iri}, self._read
 
     def changed_keys(self, old: Files) -> set[int]:
@@ -74,19 +79,16 @@ class Mentions:
         return next(iter(found)) if len(found) == 1 else None
 
     def _definitions(self, path: str, name: str, last: str) -> Iterator[str]:
-        """Yield the IRIs of a file's definitions that a name fits; overloads and branches are one."""
+        """Yield the IRIs of a file's definitions that a name fits."""
         record = self._files[path]
         self._read.update((key_of(path, last), key_of(_MARK, _MODULE + record.module)))
-        facts = self._facts(record)
-        assert facts is not None, path
-        prefix = f"{record.module}." if record.module else ""
-        ending, seen = f".{name}", set()
-        rows = zip(facts.definitions, qualified_names(facts), definition_fragments(facts), strict=True)
-        for definition, qualified, fragment in rows:
-            if definition.name != last or qualified in seen or not _is_mentionable(definition.kind):
-                continue
+        if path not in self._defined:
+            facts = self._facts(record)
+            assert facts is not None, path
+            self._defined[path] = _by_name(facts)
+        prefix, ending = f"{record.module}." if record.module else "", f".{name}"
+        for qualified, fragment in self._defined[path].get(last, {}).items():
             if f".{prefix}{qualified}".endswith(ending):
-                seen.add(qualified)
                 yield f"{file_iri(self._base, path)}#{fragment}"
 
 
@@ -95,8 +97,14 @@ def mentionable_of(facts: FileFacts) -> list[str]:
     return list(dict.fromkeys([d.name for d in facts.definitions if d.kind in _KINDS]))
 
 
-def _is_mentionable(kind: str) -> bool:
-    return kind in _KINDS or kind in ("function", "method")
+def _by_name(facts: FileFacts) -> dict[str, dict[str, str]]:
+    """Return what a file defines: by name, qualified names with their fragments; overloads and branches are one."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    rows = zip(facts.definitions, qualified_names(facts), definition_fragments(facts), strict=True)
+    for definition, qualified, fragment in rows:
+        if definition.kind in _KINDS or definition.kind in ("function", "method"):
+            found[definition.name].setdefault(qualified, fragment)
+    return dict(found)
 
 
 def _places(files: Files) -> dict[str, list[str]]:

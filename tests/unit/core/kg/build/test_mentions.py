@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.timing import cpu_below
 from tests.unit.core.kg.build.project import Project
 
 ORDERS = """
@@ -91,3 +92,15 @@ def test_a_change_that_no_document_speaks_of_rewrites_none(project: Project) -> 
     project.build()
     project.write("shop/other.py", "def parse(): ...\ndef unheard(): ...\n")
     assert project.build().rewritten == ["shop/other.py"]
+
+
+def test_a_document_of_very_many_names_takes_no_long_time(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    for number in range(90):
+        project.write(f"m{number}.py", "".join(f"def f{each}(): ...\n" for each in range(300)))
+    sections = [f"# {a}\n\n" + " ".join(f"`m{b}.f{a}`" for b in range(90)) + "\n" for a in range(100)]
+    project.write("README.md", "".join(sections))
+    with cpu_below(8):
+        found = mentioned(project)
+    assert "m89.py#f3" in found
+    assert 4_000 < len(found) <= 5_000
