@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTRACTOR_VERSION", "FactsCache"]
 
-EXTRACTOR_VERSION = 14
+EXTRACTOR_VERSION = 15
 """Raised with every change of what an extractor finds: older facts are then read anew."""
 
 

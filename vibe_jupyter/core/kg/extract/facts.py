@@ -180,6 +180,7 @@ class Branch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     statement: int  # the first line of the whole statement
     start_line: int
     end_line: int
+    outer: int = -1  # index of the branch that it lies in
 
 
 class Requirement(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -77,7 +77,7 @@ def extract_python(source: bytes) -> FileFacts:
     root = parser.parse(source).root_node
     reader = _Reader(source)
     facts = reader.read(tree_sitter.QueryCursor(query).matches(root))
-    facts.branches = sorted(reader.branches, key=_extent)
+    facts.branches = _nested(reader.branches)
     facts.data = data_uses(reader, root, reader.data_calls)
     if root.has_error:
         facts.problems.extend(problems_of(root))
@@ -301,8 +301,15 @@ class _Reader(Names):
             self.definitions[frame.definition].is_generator = True
 
 
-def _extent(branch: Branch) -> tuple[int, int]:
-    return branch.start_line, -branch.end_line
+def _nested(branches: list[Branch]) -> list[Branch]:
+    """Return branches in the order in which they begin, each with the one that it lies in."""
+    found: list[Branch] = []
+    for branch in sorted(branches, key=lambda each: (each.start_line, -each.end_line)):
+        outer = len(found) - 1
+        while outer >= 0 and found[outer].end_line < branch.end_line:
+            outer = found[outer].outer
+        found.append(Branch(branch.statement, branch.start_line, branch.end_line, outer))
+    return found
 
 
 _DOCUMENTATION = re.compile(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from vibe_jupyter.core.kg.extract.facts import Branch, Definition, FileFacts, Scope
+    from vibe_jupyter.core.kg.extract.facts import Definition, FileFacts, Scope
 
 __all__ = [
     "Container",
@@ -26,7 +23,7 @@ __all__ = [
 class SourceFile:
     """A file of the project with its facts, and one symbol per definition."""
 
-    __slots__ = ("_around", "_objects", "facts", "module", "path", "symbols")
+    __slots__ = ("_objects", "facts", "module", "path", "symbols")
 
     def __init__(self, path: str, facts: FileFacts, module: str) -> None:
         self.path = path
@@ -34,20 +31,6 @@ class SourceFile:
         self.module = module
         self.symbols = [Symbol(self, i, d) for i, d in enumerate(facts.definitions)]
         self._objects: dict[int, ObjectLiteral] = {}
-        self._around: list[int] | None = None  # for each branch the one that it lies in; -1: in none
-
-    def branches_at(self, line: int) -> Iterator[Branch]:
-        """Yield the later branches of statements that hold a line, the innermost first."""
-        branches = self.facts.branches
-        if not branches:
-            return
-        if self._around is None:
-            self._around = _nesting(branches)
-        index = bisect_right(branches, line, key=_start) - 1
-        while index >= 0:
-            if line <= branches[index].end_line:
-                yield branches[index]
-            index = self._around[index]
 
     def object(self, scope: int) -> ObjectLiteral:
         """Return the object literal whose properties a scope holds."""
@@ -55,20 +38,6 @@ class SourceFile:
         if known is None:
             known = self._objects[scope] = ObjectLiteral(self, scope)
         return known
-
-
-def _start(branch: Branch) -> int:
-    return branch.start_line
-
-
-def _nesting(branches: list[Branch]) -> list[int]:
-    around: list[int] = []
-    for branch in branches:
-        outer = len(around) - 1
-        while outer >= 0 and branches[outer].end_line < branch.end_line:
-            outer = around[outer]
-        around.append(outer)
-    return around
 
 
 class Symbol:

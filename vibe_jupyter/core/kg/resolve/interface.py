@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
 from vibe_jupyter.core.kg.model.names import definition_fragments
+from vibe_jupyter.core.kg.resolve.branches import meets_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from vibe_jupyter.core.kg.extract.facts import Binding, Definition, FileFacts, Scope
     from vibe_jupyter.core.kg.resolve.entities import SourceFile, Symbol
@@ -118,7 +119,7 @@ def _definition(definition: Definition, fragment: str, facts: FileFacts, fragmen
         definition.is_async,
         definition.modifiers,
         [
-            (_numberless(base, facts, fragments), _visible(base, scope, definition.start_line))
+            (_numberless(base, facts, fragments), _visible(base, scope, definition.start_line, facts))
             for base in definition.bases
         ],
     )
@@ -136,7 +137,7 @@ def _binding(binding: Binding, scope: Scope, facts: FileFacts, fragments: list[s
         binding.name,
         bool(binding.until),
         binding.item,
-        _visible(binding.text, scope, binding.line),
+        _visible(binding.text, scope, binding.line, facts),
     )
 
 
@@ -158,10 +159,16 @@ def _numberless(path: str, facts: FileFacts, fragments: list[str]) -> str:
     return re.sub(r"^\{(\d+)\}", content, path)
 
 
-def _visible(path: str, scope: Scope, line: int) -> tuple[int, ...]:
-    """Which bindings of a path's first name stand before a line: the order of statements, without their lines."""
+def _visible(path: str, scope: Scope, line: int, facts: FileFacts) -> tuple[tuple[int, int], ...]:
+    """Which bindings of a path's first name stand before a line, each with the first that is as good after branches.
+
+    So the order of statements counts, and which of them are branches, without their lines.
+    """
     root = path.partition(".")[0].partition("(")[0].partition("[")[0]
-    bindings: Iterable[Binding] = scope.names.get(root, ())
-    return tuple(
-        [i for i, b in enumerate(bindings) if b.line <= line and (not b.until or line <= b.until)],
-    )
+    bindings: Sequence[Binding] = scope.names.get(root, ())
+    found = []
+    for i, binding in enumerate(bindings):
+        if binding.line <= line and (not binding.until or line <= binding.until):
+            first = meets_from(facts.branches, binding.line, line)
+            found.append((i, next((j for j, b in enumerate(bindings) if first and b.line >= first), -1)))
+    return tuple(found)

@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from vibe_jupyter.core.kg.resolve.branches import meets_from
 from vibe_jupyter.core.kg.resolve.entities import (
     Container,
     Entity,
@@ -285,10 +286,9 @@ def _meeting(file: SourceFile, bindings: list[Binding], line: int) -> list[Bindi
     last = bindings[-1]
     if not line or len(bindings) < 2 or last.kind not in _MEET:
         return []
-    statements = [branch.statement for branch in file.branches_at(last.line) if branch.end_line < line]
-    if not statements:
+    first = meets_from(file.facts.branches, last.line, line)
+    if not first:
         return []
-    first = min(statements)
     found = [b for b in bindings if b.line >= first and b.kind in _MEET and not b.until]
     return found if len(found) > 1 else []
 

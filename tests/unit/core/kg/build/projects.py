@@ -63,6 +63,8 @@ def statement(chance: random.Random) -> str:
             f"for {a} in [{b}()]:\n    {a}.{b}()\n",
             f"if isinstance({a}, {b}):\n    {a}.total()\n",
             f"open('data/{a}.csv').read(); {b}.to_csv('../{b}.csv')\n",
+            f"if {b}:\n    {a} = {a}()\nelse:\n    {a} = {b}()\n{b} = {a}\n",
+            f"if {a}:\n    Base = {a}\nelse:\n    Base = {b}\nclass {a}(Base): ...\n",
             f"@pytest.fixture\ndef {a}({b}):\n    return {b}()\n",
             f"class Test{a}:\n    def test_{b}(self, {a}):\n        {a}.{b}()\n",
             "# a remark\n",

@@ -87,6 +87,19 @@ def test_a_second_function_of_a_name_ends_a_guess_elsewhere(tmp_path: Path) -> N
     assert "unique-name" not in built.blocks["b.py"]
 
 
+@pytest.mark.parametrize("use", ["class Order(Base): ...", "made = Base\nclass Order(made): ..."])
+def test_a_branch_that_is_none_any_more_reaches_the_files_that_use_it(
+    project: Project, tmp_path: Path, use: str
+) -> None:
+    bases = "class A:\n    def save(self): ...\nclass B:\n    def save(self): ...\n"
+    project.write("shop/orders.py", f"{bases}if A:\n    Base = A\nelse:\n    Base = B\n{use}\n")
+    assert "#A.save" in project.build().blocks["run.py"]
+    project.write("shop/orders.py", f"{bases}if A:\n    Base = A\nBase = B\n{use}\n")
+    built = project.build()
+    assert "#B.save" in built.blocks["run.py"]
+    assert built.blocks == project.clean(tmp_path)
+
+
 def test_a_file_that_cannot_be_read_is_in_the_graph_with_the_reason(project: Project) -> None:
     project.write("blob.py", b"x = '\x00'\n")
     project.write("broken.py", "def f(:\n    pass\ndef g(): ...\n")
