@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.kg.extract.facts import UNKNOWN
+from vibe_jupyter.core.kg.extract.source_text import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["MAX_TEXT", "Expressions"]
+__all__ = ["Expressions"]
 
 _LITERALS = {
     "string": "str()",
@@ -31,25 +32,14 @@ _LITERALS = {
     "not_operator": "bool()",
     "comparison_operator": "bool()",
 }
-MAX_TEXT = 300
-"""Bytes; an annotation longer than this tells nobody anything."""
 _WITH_ALTERNATIVES = frozenset(["boolean_operator", "conditional_expression", "parenthesized_expression"])
 _MAX_DEPTH = 40
 _MAX_ALTERNATIVES = 8
 """Sides of `or`, `and` and `if else` that are read, and parentheses around them."""
 
 
-class Expressions:
-    """Reads the expressions of one file.
-
-    Args:
-        source: the file's bytes, UTF-8.
-    """
-
-    def __init__(self, source: bytes) -> None:
-        self.source = source
-        # One character per byte: slices by byte offsets that need no decoding, but for the few that are not ASCII.
-        self.characters = source.decode("latin-1")
+class Expressions(SourceText):
+    """Reads the expressions of one file."""
 
     def paths(self, node: Node, depth: int = 0) -> list[str]:
         """Return the expression's possible values, each as a path: `a or b` has two."""
@@ -78,7 +68,7 @@ class Expressions:
             return self.text(node)
         if kind == "attribute":
             start, end = node.start_byte, node.end_byte
-            if end - start < MAX_TEXT:  # `a.b.c`: nearly always
+            if end - start < self.longest:  # `a.b.c`: nearly always
                 text = self.characters[start:end]
                 if text.isascii() and text.replace(".", "").isidentifier():
                     return text
@@ -98,13 +88,3 @@ class Expressions:
         if kind == "named_expression":
             return self.path(node.child_by_field_name("value"), depth + 1)
         return UNKNOWN
-
-    def text(self, node: Node | None) -> str:
-        """Return the source of a node, cut at `MAX_TEXT`."""
-        if node is None:
-            return ""
-        start, end = node.start_byte, node.end_byte
-        if end - start > MAX_TEXT:
-            end = start + MAX_TEXT
-        text = self.characters[start:end]
-        return text if text.isascii() else self.source[start:end].decode("utf-8", "replace")

@@ -16,7 +16,7 @@ from vibe_jupyter.core.kg.extract.facts import (
     Scope,
     is_in_function,
 )
-from vibe_jupyter.core.kg.extract.python_expressions import MAX_TEXT, Expressions
+from vibe_jupyter.core.kg.extract.python_expressions import Expressions
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -225,7 +225,7 @@ class Names(Expressions):
         value = nodes["value"][0]
         text = self.text(value)
         if value.type == "tuple":
-            text = " | ".join([self.text(child) for child in value.named_children])[:MAX_TEXT]
+            text = " | ".join([self.text(child) for child in value.named_children])[: self.longest]
         self._bind_target(nodes["left"][0], Binding("type", text, "", node.start_point[0] + 1), frame)
 
     def _walrus(self, node: Node, nodes: dict[str, list[Node]], frame: Frame) -> None:
@@ -300,7 +300,7 @@ class Names(Expressions):
             return
         text = self.text(types)
         if types.type == "tuple":
-            text = " | ".join([self.text(child) for child in types.named_children])[:MAX_TEXT]
+            text = " | ".join([self.text(child) for child in types.named_children])[: self.longest]
         negated = False
         node = call.parent
         for _ in range(_MAX_NESTED):

@@ -6,16 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.kg.extract.facts import UNKNOWN, Scope
+from vibe_jupyter.core.kg.extract.source_text import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["FUNCTIONS", "MAX_TEXT", "Expressions", "Frame"]
+__all__ = ["FUNCTIONS", "Expressions", "Frame"]
 
 FUNCTIONS = ("arrow_function", "function_expression", "generator_function")
 """The functions that are expressions."""
-MAX_TEXT = 400
-"""Bytes; a type longer than this tells nobody anything."""
 _MAX_DEPTH = 40
 _PATH = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$#][\w$]*)*", re.ASCII)
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -53,17 +52,17 @@ class Frame:
         self.returning = returning
 
 
-class Expressions:
+class Expressions(SourceText):
     """Reads the expressions of one file.
 
     Args:
         source: the file's bytes, UTF-8.
     """
 
+    longest = 400
+
     def __init__(self, source: bytes) -> None:
-        self.source = source
-        # One character per byte: slices by byte offsets that need no decoding, but for the few that are not ASCII.
-        self.characters = source.decode("latin-1")
+        super().__init__(source)
         self.scopes = [Scope("module", -1, -1)]
         self.frame = Frame(len(source) + 1, 0, 0, -1)
         self.objects: dict[int, int] = {}  # object literals whose contents are asked for: node id -> scope
@@ -180,16 +179,6 @@ class Expressions:
             known = self.objects[node.id] = len(self.scopes)
             self.scopes.append(Scope("object", self.frame.scope, self.frame.definition, {}, {}, []))
         return known
-
-    def text(self, node: Node | None) -> str:
-        """Return the source of a node, cut at `MAX_TEXT`."""
-        if node is None:
-            return ""
-        start, end = node.start_byte, node.end_byte
-        if end - start > MAX_TEXT:
-            end = start + MAX_TEXT
-        text = self.characters[start:end]
-        return text if text.isascii() else self.source[start:end].decode("utf-8", "replace")
 
     def type_text(self, node: Node | None) -> str:
         """Return the type of an annotation, without its colon."""
