@@ -12,7 +12,7 @@ from vibe_jupyter.widgets.rendering.registry import Renderer
 from vibe_jupyter.widgets.rendering.tasks import when_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["RENDERERS"]
 
@@ -36,6 +36,14 @@ def _name(symbol: KgSymbol) -> Text:
 
 def _title(symbol: KgSymbol) -> list[Text | str]:
     return [Text(symbol.kind.lower(), "muted"), " ", _name(symbol), "  ", _place(symbol)]
+
+
+def _listing(columns: Sequence[str], rows: list[tuple[Cell, ...]], is_truncated: bool) -> Iterator[Block]:
+    """Yield a table whose last column takes the room, and whether there is more."""
+    *first, last = columns
+    yield Table((*map(Column, first), Column(last, is_fluid=True)), rows, limit=10_000)
+    if is_truncated:
+        yield _MORE
 
 
 def _symbols(found: KgSymbols) -> Iterator[Block]:
@@ -83,10 +91,7 @@ def _relations(found: KgRelations) -> Iterator[Block]:
                 Text("a guess by its name" if guessed else row.resolution, "warn" if guessed else "muted"),
             )
         )
-    columns = (Column(_RELATIONS[found.relation]), Column("at"), Column("found", is_fluid=True))
-    yield Table(columns, rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing((_RELATIONS[found.relation], "at", "found"), rows, found.is_truncated)
 
 
 def _impact(found: KgImpact) -> Iterator[Block]:
@@ -104,16 +109,7 @@ def _impact(found: KgImpact) -> Iterator[Block]:
         )
         for row in found.rows
     ]
-    columns = (
-        Column("steps"),
-        Column("affected"),
-        Column("where"),
-        Column("through"),
-        Column("certainty", is_fluid=True),
-    )
-    yield Table(columns, rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing(("steps", "affected", "where", "through", "certainty"), rows, found.is_truncated)
 
 
 def _path(found: KgPath) -> Iterator[Block]:
@@ -135,10 +131,7 @@ def _tests(found: KgTests) -> Iterator[Block]:
         (Text(str(row.depth)), _name(row), _place(row), Text(row.via, "code", limit=200))
         for row in found.rows
     ]
-    columns = (Column("steps"), Column("test"), Column("where"), Column("calls", is_fluid=True))
-    yield Table(columns, rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing(("steps", "test", "where", "calls"), rows, found.is_truncated)
 
 
 def _unused(found: KgUnused) -> Iterator[Block]:
@@ -180,9 +173,7 @@ def _cycles(found: KgCycles) -> Iterator[Block]:
         (Text(number(row.size)), Text(" → ".join([*row.cycle, row.cycle[0]]), "code", limit=1000))
         for row in found.rows
     ]
-    yield Table((Column("files"), Column("a shortest way round", is_fluid=True)), rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing(("files", "a shortest way round"), rows, found.is_truncated)
 
 
 def _central(found: KgCentral) -> Iterator[Block]:
@@ -198,10 +189,7 @@ def _central(found: KgCentral) -> Iterator[Block]:
         )
         for row in found.rows
     ]
-    columns = (Column("file"), Column("used by"), Column("uses"), Column("rank", is_fluid=True))
-    yield Table(columns, rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing(("file", "used by", "uses", "rank"), rows, found.is_truncated)
 
 
 def _who(found: KgWho) -> Iterator[Block]:
@@ -219,16 +207,7 @@ def _who(found: KgWho) -> Iterator[Block]:
         )
         for row in found.rows
     ]
-    columns = (
-        Column("who"),
-        Column("commits"),
-        Column("share"),
-        Column("last"),
-        Column("e-mail", is_fluid=True),
-    )
-    yield Table(columns, rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing(("who", "commits", "share", "last", "e-mail"), rows, found.is_truncated)
 
 
 def _data(found: KgDataUses) -> Iterator[Block]:
@@ -236,10 +215,7 @@ def _data(found: KgDataUses) -> Iterator[Block]:
     rows: list[tuple[Cell, ...]] = [
         (_name(row), Text(row.relation), Text(row.kind.lower(), "muted"), _place(row)) for row in found.rows
     ]
-    columns = (Column("who"), Column("does"), Column("kind"), Column("where", is_fluid=True))
-    yield Table(columns, rows, limit=10_000)
-    if found.is_truncated:
-        yield _MORE
+    yield from _listing(("who", "does", "kind", "where"), rows, found.is_truncated)
 
 
 RENDERERS = {
