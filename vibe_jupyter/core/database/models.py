@@ -12,15 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 __all__ = [
+    "AccessToken",
+    "AuditEntry",
     "Base",
     "Lease",
     "McpApproval",
     "McpListing",
     "McpServer",
+    "OauthState",
     "Outbox",
     "Project",
     "Question",
+    "RefreshToken",
+    "RevokedToken",
     "Secret",
+    "SignInFailure",
     "Task",
     "TaskEvent",
     "User",
@@ -47,10 +53,22 @@ class User(Base):
     """Somebody who owns tasks and projects; the single user of an installation is `local`."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        sa.Index("uq_users_email", "email", unique=True),
+        sa.Index("uq_users_github_id", "github_id", unique=True),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     created_at: Mapped[str]
+    email: Mapped[str | None]
+    """As it was given, in lower case; None for the local owner and for users of a hub."""
+    password_hash: Mapped[str | None]
+    """argon2id, with its parameters; None for who signs in another way."""
+    github_id: Mapped[str | None]
+    """GitHub's own number of the user, which stays when the login changes."""
+    github_login: Mapped[str | None]
+    disabled_at: Mapped[str | None]
     task_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """How many tasks the user has; counting them for each page of the history would cost milliseconds."""
     mcp_revision: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -64,13 +82,25 @@ class Project(Base):
     """A registered folder of a user."""
 
     __tablename__ = "projects"
-    __table_args__ = (sa.UniqueConstraint("user_id", "root"),)
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "root"),
+        sa.Index("ix_projects_history", "user_id", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
     name: Mapped[str]
     root: Mapped[str]
     created_at: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    template: Mapped[str | None]
+    """The name or source of the template that it was made from; None for an adopted folder."""
+    github: Mapped[str | None]
+    """JSON: the repository that it is pushed to, and what was pushed last."""
+    space: Mapped[str | None]
+    """JSON: the Space that it is deployed to, and what was deployed last."""
+    updated_at: Mapped[str | None]
+    archived_at: Mapped[str | None]
 
     user: Mapped[User] = relationship(back_populates="projects")
     tasks: Mapped[list[Task]] = relationship(back_populates="project")
@@ -251,6 +281,99 @@ class Secret(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     ciphertext: Mapped[str]
     created_at: Mapped[str]
+
+
+class RefreshToken(Base):
+    """A refresh token, by the SHA-256 of it; each is good for one use, and a second use revokes its whole family."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (sa.Index("ix_refresh_tokens_family", "family"),)
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    family: Mapped[str]
+    """One for each sign-in; all tokens that came of it have it."""
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    issued_at: Mapped[str]
+    expires_at: Mapped[str]
+    used_at: Mapped[str | None]
+    revoked_at: Mapped[str | None]
+
+
+class AccessToken(Base):
+    """A personal access token, by the SHA-256 of it."""
+
+    __tablename__ = "access_tokens"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash"),
+        sa.Index("ix_access_tokens_user", "user_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    name: Mapped[str]
+    token_hash: Mapped[str]
+    hint: Mapped[str]
+    """Its last characters, by which a person knows it again."""
+    scopes: Mapped[str]
+    """JSON: a list of names."""
+    created_at: Mapped[str]
+    expires_at: Mapped[str]
+    last_used_at: Mapped[str | None]
+    revoked_at: Mapped[str | None]
+
+
+class RevokedToken(Base):
+    """A signed access token that is not good any more although its time has not come, by its `jti`."""
+
+    __tablename__ = "revoked_tokens"
+
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[str]
+
+
+class OauthState(Base):
+    """A sign-in with GitHub that has begun: good for one callback, and for a short time."""
+
+    __tablename__ = "oauth_states"
+
+    state_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str | None]
+    """Who links an account that is there already; None for a sign-in."""
+    ciphertext: Mapped[str]
+    """The PKCE verifier, or the device code, encrypted with the installation's key."""
+    next: Mapped[str]
+    created_at: Mapped[str]
+    expires_at: Mapped[str]
+
+
+class SignInFailure(Base):
+    """How often signing in has failed of late, by what is limited: an account, or an address."""
+
+    __tablename__ = "sign_in_failures"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    since: Mapped[float]
+    """Seconds since 1970."""
+
+
+class AuditEntry(Base):
+    """Who did what, when and from where. Entries are added and, after the retention, deleted; never changed."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (sa.Index("ix_audit_log_user", "user_id", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[str]
+    user_id: Mapped[str | None]
+    """None where nobody was recognised."""
+    via: Mapped[str | None]
+    action: Mapped[str]
+    subject: Mapped[str | None]
+    """What it was done to: an id or an e-mail address."""
+    address: Mapped[str | None]
+    outcome: Mapped[str]
+    """`ok`, or the code of the error."""
 
 
 class Lease(Base):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "check", "current_revision", "downgrade", "revision", "upgrade", "upgrade_if_needed"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; known without Alembic, so that an ordinary start does not import it."""
 
 _SCRIPTS = "vibe_jupyter.core.database:migrations"
