@@ -29,6 +29,8 @@ from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
 from vibe_jupyter.core.mcp.targets import ToolTargets
 from vibe_jupyter.core.payloads.files import PayloadStore
+from vibe_jupyter.core.projects.service import ProjectService
+from vibe_jupyter.core.projects.store import ProjectStore
 from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.catalog import Catalog
@@ -144,6 +146,9 @@ class Platform:
         )
 
         self.kg = KgService(settings, self.tasks, self.root, self.allowed_roots)
+        self.projects = ProjectService(
+            ProjectStore(self.database), settings, self.root, self.home_of, self.allowed_roots
+        )
 
     @property
     def frames_dir(self) -> Path:
@@ -219,6 +224,10 @@ class Platform:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(close)
 
+    def home_of(self, user_id: str) -> Path:
+        """Return the folder of a user who is not the owner."""
+        return self.settings.data_dir / "users" / user_id
+
     async def allowed_roots(self, user_id: str) -> Sequence[Path]:
         """Return the folders that a user's tasks may read, with links resolved."""
         projects = await self.task_store.roots(user_id)
@@ -244,6 +253,7 @@ class Platform:
         await self.execution.close()
         await self.mcp.aclose()
         await self.kg.close()
+        await self.projects.close()
         listeners = asyncio.all_tasks() - {asyncio.current_task()}
         for listener in listeners:
             listener.cancel()

@@ -156,6 +156,18 @@ class Settings(BaseSettings):
         le=64,
         description="Queries of knowledge graphs that one process of the platform answers at once.",
     )
+    checkpoint_max_mb: int = Field(
+        default=1024,
+        ge=1,
+        le=2**20,
+        description="Disk space in MB for the checkpoints of one project; the oldest make room.",
+    )
+    checkpoint_max_file_mb: int = Field(
+        default=64, ge=1, le=2**20, description="Larger files, in MB, are left out of checkpoints."
+    )
+    checkpoint_keep: int = Field(
+        default=500, ge=2, le=100_000, description="So many checkpoints of a project are kept."
+    )
     lease_ttl_s: float = Field(
         default=30,
         gt=0.5,
