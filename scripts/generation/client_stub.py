@@ -32,6 +32,7 @@ _SHARED = '''\
     aio: AsyncVibeClient
     is_async: bool
     mcp: Servers
+    open_project: Project | None
     operations: tuple[Operation, ...]
     transport: Transport
 '''
@@ -104,6 +105,7 @@ _USED = (
     ("vibe_jupyter.client.transport", "Transport"),
     ("vibe_jupyter.core.operations", "Operation"),
     ("vibe_jupyter.core.oracles.schemas", "CapabilityInfo"),
+    ("vibe_jupyter.core.projects.schemas", "Project"),
     ("vibe_jupyter.core.tasks.schemas", "Task"),
 )
 """What the fixed parts need."""

@@ -677,6 +677,7 @@ class VibeClient:
     aio: AsyncVibeClient
     is_async: bool
     mcp: Servers
+    open_project: Project | None
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _Tasks
@@ -719,6 +720,7 @@ class AsyncVibeClient:
 
     is_async: bool
     mcp: AsyncServers
+    open_project: Project | None
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _AsyncTasks

@@ -131,6 +131,9 @@ class Platform:
                 allowed_roots=self.allowed_roots,
                 serves=serves,
             )
+        self.projects = ProjectService(
+            ProjectStore(self.database), settings, self.root, self.home_of, self.allowed_roots
+        )
         self.tasks = TaskService(
             self.task_store,
             self.catalog,
@@ -140,15 +143,12 @@ class Platform:
             default_timeout_s=settings.task_timeout_s,
             default_root=self.root,
             allowed_roots=self.allowed_roots,
+            project_root=self.projects.root_of,
             accepted=self.execution.wake,
             cancel_running=self._cancel_running,
             problem=lambda: self.execution.problem,
         )
-
-        self.kg = KgService(settings, self.tasks, self.root, self.allowed_roots)
-        self.projects = ProjectService(
-            ProjectStore(self.database), settings, self.root, self.home_of, self.allowed_roots
-        )
+        self.kg = KgService(settings, self.tasks, self.root, self.allowed_roots, self.projects.root_of)
 
     @property
     def frames_dir(self) -> Path:
@@ -230,7 +230,7 @@ class Platform:
 
     async def allowed_roots(self, user_id: str) -> Sequence[Path]:
         """Return the folders that a user's tasks may read, with links resolved."""
-        projects = await self.task_store.roots(user_id)
+        projects = await self.projects.roots(user_id)
         folders = (self.root, self.frames_dir, *self.settings.allowed_roots, *map(Path, projects))
         return [folder.resolve() for folder in folders]
 

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands import local, of_kg, of_mcp, of_tasks
+from vibe_jupyter.client.commands import local, of_kg, of_mcp, of_projects, of_tasks
 from vibe_jupyter.client.commands.fields import without_fields
 from vibe_jupyter.client.commands.parser import Parser, operation_parser
 from vibe_jupyter.core.errors import InvalidInput, nearest
@@ -24,7 +24,7 @@ __all__ = ["OWN_VERBS", "Surface", "Verb", "find_verb", "help_text", "is_group",
 
 Surface = local.Surface
 _PROGRAM = {"magic": "%vibe", "cli": "jupyter vibe"}
-OWN_VERBS: tuple[OwnVerb, ...] = (*of_tasks.VERBS, *of_mcp.VERBS, *of_kg.VERBS)
+OWN_VERBS: tuple[OwnVerb, ...] = (*of_tasks.VERBS, *of_mcp.VERBS, *of_kg.VERBS, *of_projects.VERBS)
 """The third table: verbs to which the command line adds something."""
 
 

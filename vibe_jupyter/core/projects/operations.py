@@ -95,7 +95,7 @@ async def get_project(platform: Platform, principal: Principal, project_id: str)
     "projects.update",
     "PUT /projects/{project_id}",
     verb="project rename",
-    positional="project_id name",
+    positional="name",
     scope="projects:write",
 )
 async def update_project(
@@ -144,13 +144,27 @@ async def list_files(
     return await platform.projects.files(principal, project_id, query)
 
 
-@operation("projects.read", "GET /projects/{project_id}/file", scope="projects:read", mcp=True)
+@operation(
+    "projects.read",
+    "GET /projects/{project_id}/file",
+    verb="project read",
+    positional="file",
+    scope="projects:read",
+    mcp=True,
+)
 async def read_file(platform: Platform, principal: Principal, project_id: str, query: FileQuery) -> Document:
     """Read a file of a project."""
     return await platform.projects.read(principal, project_id, query.file)
 
 
-@operation("projects.write", "PUT /projects/{project_id}/file", scope="projects:write")
+@operation(
+    "projects.write",
+    "PUT /projects/{project_id}/file",
+    verb="project write",
+    positional="file",
+    scope="projects:write",
+    hidden=("base64",),
+)
 async def write_file(
     platform: Platform, principal: Principal, project_id: str, body: FileWrite
 ) -> FileChange:
@@ -158,7 +172,13 @@ async def write_file(
     return await platform.projects.write(principal, project_id, body)
 
 
-@operation("projects.delete", "DELETE /projects/{project_id}/file", scope="projects:write")
+@operation(
+    "projects.delete",
+    "DELETE /projects/{project_id}/file",
+    verb="project delete",
+    positional="file",
+    scope="projects:write",
+)
 async def delete_file(
     platform: Platform, principal: Principal, project_id: str, query: FileQuery
 ) -> FileChange:

@@ -73,7 +73,7 @@ class ProjectService:
         home: Callable[[str], Path],
         allowed_roots: Callable[[str], Awaitable[Sequence[Path]]],
     ) -> None:
-        self.store = store
+        self._store = store
         self._settings = settings
         self._root = root
         self._home = home
@@ -97,7 +97,7 @@ class ProjectService:
 
         name = _checked_name(body.name)
         folder = await self.new_folder(principal, name, body.path)
-        await self.store.check_free(principal.user_id, name=name, root=str(folder))
+        await self._store.check_free(principal.user_id, name=name, root=str(folder))
         is_owner = principal.user_id == OWNER.user_id
         if body.trusted and not is_owner:
             raise Forbidden(
@@ -116,7 +116,7 @@ class ProjectService:
             allow_private=is_owner and self._settings.allow_private_addresses is not False,
         )
         try:
-            stored = await self.store.insert(
+            stored = await self._store.insert(
                 principal.user_id,
                 name=name,
                 root=str(folder),
@@ -138,14 +138,14 @@ class ProjectService:
         """
         folder = await self._existing_folder(principal, body.path)
         name = _checked_name(body.name or folder.name)
-        stored = await self.store.insert(
+        stored = await self._store.insert(
             principal.user_id, name=name, root=str(folder), description=body.description, template=None
         )
         return shown(stored, missing=False)
 
     async def page(self, principal: Principal, query: ProjectsQuery) -> bytes:
         """Return a page of projects as the API's JSON."""
-        items, total, cursor = await self.store.page(principal.user_id, query)
+        items, total, cursor = await self._store.page(principal.user_id, query)
         return orjson.dumps({"items": [_json(one) for one in items], "total": total, "next_cursor": cursor})
 
     async def get(self, principal: Principal, project_id: str) -> Project:
@@ -154,7 +154,7 @@ class ProjectService:
         Raises:
             NotFound: `project.not_found`.
         """
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         return shown(stored, missing=not await asyncio.to_thread(Path(stored.root).is_dir))
 
     async def update(self, principal: Principal, project_id: str, body: ProjectUpdate) -> Project:
@@ -169,7 +169,7 @@ class ProjectService:
             changes["name"] = _checked_name(body.name)
         if body.description is not None:
             changes["description"] = body.description
-        return shown(await self.store.update(principal.user_id, project_id, **changes))
+        return shown(await self._store.update(principal.user_id, project_id, **changes))
 
     async def archive(self, principal: Principal, project_id: str, *, back: bool = False) -> Project:
         """Put a project away, or bring it `back`; its files and checkpoints stay.
@@ -181,7 +181,7 @@ class ProjectService:
         from vibe_jupyter.core.ids import now
 
         at = None if back else now()
-        return shown(await self.store.update(principal.user_id, project_id, archived_at=at))
+        return shown(await self._store.update(principal.user_id, project_id, archived_at=at))
 
     @staticmethod
     def templates() -> TemplateList:
@@ -224,7 +224,7 @@ class ProjectService:
             NotFound, Forbidden, InvalidInput, TooLarge: about the project or the file.
         """
         content = _content_of(body)
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         workspace = Workspace(await self._folder(stored))
         await asyncio.to_thread(workspace.check, body.file)
         before = await self._checkpoint(stored, f"before {body.file} was written"[:500], "before")
@@ -239,7 +239,7 @@ class ProjectService:
         Raises:
             NotFound, Forbidden, InvalidInput: about the project or the file.
         """
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         workspace = Workspace(await self._folder(stored))
         await asyncio.to_thread(workspace.check, path)
         before = await self._checkpoint(stored, f"before {path} was deleted"[:500], "before")
@@ -253,7 +253,7 @@ class ProjectService:
             NotFound: `project.not_found`, `project.folder_missing`.
             Conflict: `project.busy`.
         """
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         await self._folder(stored)
         return await self._checkpoint(stored, message, "person")
 
@@ -263,7 +263,7 @@ class ProjectService:
         Raises:
             NotFound: `project.not_found`, `project.folder_missing`.
         """
-        stored = await self.store.get(user_id, project_id)
+        stored = await self._store.get(user_id, project_id)
         await self._folder(stored)
         return (await self._checkpoint(stored, f"before {what}"[:500], "before")).id
 
@@ -273,7 +273,7 @@ class ProjectService:
         Raises:
             NotFound: `project.not_found`.
         """
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         found = await asyncio.to_thread(self._history(stored).all)
         return CheckpointList(project_id=project_id, checkpoints=[_shown_checkpoint(one) for one in found])
 
@@ -283,7 +283,7 @@ class ProjectService:
         Raises:
             NotFound: `project.not_found`, `checkpoint.not_found`, `checkpoint.none`.
         """
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         if query.until is None:
             await self._folder(stored)
         only = [query.file.rstrip("/")] if query.file else []
@@ -315,7 +315,7 @@ class ProjectService:
             NotFound: `project.not_found`, `checkpoint.not_found`, `checkpoint.none`, `checkpoint.nothing_to_undo`.
             Conflict: `project.busy`.
         """
-        stored = await self.store.get(principal.user_id, project_id)
+        stored = await self._store.get(principal.user_id, project_id)
         done = await asyncio.to_thread(self._history(stored).undo, checkpoint)
         return Undone(
             project_id=project_id,
@@ -326,13 +326,17 @@ class ProjectService:
             left={_printable(path): why for path, why in done.left.items()},
         )
 
+    async def roots(self, user_id: str) -> list[str]:
+        """Return the folders of a user's projects."""
+        return await self._store.roots(user_id)
+
     async def root_of(self, user_id: str, project_id: str) -> Path:
         """Return a project's folder.
 
         Raises:
             NotFound: `project.not_found`, `project.folder_missing`.
         """
-        return await self._folder(await self.store.get(user_id, project_id))
+        return await self._folder(await self._store.get(user_id, project_id))
 
     async def new_folder(self, principal: Principal, name: str, path: str | None) -> Path:
         """Return where a new project is put.

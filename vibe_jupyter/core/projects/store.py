@@ -12,15 +12,16 @@ import sqlalchemy as sa
 from vibe_jupyter.core.cursors import cursor_of, parse_cursor
 from vibe_jupyter.core.database.models import Project, table_of
 from vibe_jupyter.core.database.statements import Statement
-from vibe_jupyter.core.errors import Conflict, NotFound
+from vibe_jupyter.core.errors import Conflict
 from vibe_jupyter.core.ids import new_id, now
+from vibe_jupyter.core.projects.failures import no_project
 
 if TYPE_CHECKING:
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection
     from vibe_jupyter.core.projects.schemas import ProjectsQuery
 
-__all__ = ["ProjectStore", "StoredProject", "no_project"]
+__all__ = ["ProjectStore", "StoredProject"]
 
 _PROJECTS = table_of(Project)
 _NAMES = (
@@ -45,7 +46,6 @@ _UPDATE = Statement(
     .where(_OF_USER, _IS)
     .values({name: sa.bindparam(f"new_{name}") for name in _CHANGEABLE})
 )
-_SHOWN_ID = 60
 
 
 @dataclass(frozen=True)
@@ -178,15 +178,6 @@ class ProjectStore:
     async def delete(self, user_id: str, project_id: str) -> None:
         """Forget a project that has come to nothing."""
         await self._db.write(lambda c: c.run(_DELETE, of_user=user_id, of_id=project_id))
-
-
-def no_project(project_id: str) -> NotFound:
-    """Return the error about a project that is not there, or not the user's."""
-    return NotFound(
-        f"there is no project {project_id[:_SHOWN_ID]}",
-        code="project.not_found",
-        hint="%vibe project list shows yours",
-    )
 
 
 def _check_name(c: Connection, user_id: str, name: str, but: str | None = None) -> None:

@@ -45,7 +45,6 @@ SELECT_BY_KEY = Statement(
 SELECT_PROJECT = Statement(
     sa.select(_PROJECTS.c.root).where(_PROJECTS.c.id == _bind("id"), _PROJECTS.c.user_id == _bind("user_id"))
 )
-SELECT_ROOTS = Statement(sa.select(_PROJECTS.c.root).where(_PROJECTS.c.user_id == _bind("user_id")))
 SELECT_EVENTS = Statement(
     sa.select(_EVENTS.c.seq, _EVENTS.c.type, _EVENTS.c.at, _EVENTS.c.data)
     .where(_EVENTS.c.task_id == _bind("task_id"), _EVENTS.c.seq > _bind("after"))

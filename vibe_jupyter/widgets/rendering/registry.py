@@ -58,6 +58,23 @@ _BUILT_IN_TYPES = {
         "graph_questions",
     ),
     "vibe_jupyter.client.query_answers.Table": "graphs",
+    **dict.fromkeys(
+        (
+            f"vibe_jupyter.core.projects.schemas.{name}"
+            for name in (
+                "Checkpoint",
+                "CheckpointList",
+                "Diff",
+                "FileChange",
+                "FileList",
+                "Project",
+                "ProjectList",
+                "TemplateList",
+                "Undone",
+            )
+        ),
+        "projects",
+    ),
     "vibe_jupyter.core.questions.schemas.Question": "questions",
     "vibe_jupyter.core.questions.schemas.QuestionList": "questions",
     "vibe_jupyter.core.accounts.schemas.Profile": "platform",

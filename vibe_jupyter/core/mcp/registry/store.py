@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from vibe_jupyter.core.database.models import McpApproval, McpListing, McpServer, Project, User, table_of
 from vibe_jupyter.core.database.statements import Statement
-from vibe_jupyter.core.errors import Conflict, NotFound
+from vibe_jupyter.core.errors import Conflict
 from vibe_jupyter.core.ids import new_id, now
+from vibe_jupyter.core.projects.failures import no_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -285,8 +286,4 @@ class McpStore:
 
 def _check_project(c: Connection, user_id: str, project_id: str | None) -> None:
     if project_id is not None and c.first(_PROJECT, of_id=project_id, of_user=user_id) is None:
-        raise NotFound(
-            f"there is no project {project_id}",
-            code="project.not_found",
-            hint="leave project_id out for a server that is there for all your work",
-        )
+        raise no_project(project_id)

@@ -6,13 +6,13 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import Unavailable, VibeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["LINK", "PLAIN", "RUNNABLE", "GitFailed", "GitRepository", "TreeEntry"]
 

@@ -39,18 +39,15 @@ def history(root: Path, tmp_path: Path) -> CheckpointHistory:
 def state(root: Path) -> dict[str, tuple[str, bytes]]:
     """Return every file and link below a folder with its kind and its bytes."""
     found = {}
-    for folder, names, files in os.walk(root):
-        if ".git" in names:
-            names.remove(".git")
-        for name in [*files, *(name for name in names if os.path.islink(os.path.join(folder, name)))]:
-            path = os.path.join(folder, name)
-            where = os.path.relpath(path, root)
-            if os.path.islink(path):
-                found[where] = ("link", os.fsencode(os.readlink(path)))
-            else:
-                mode = os.lstat(path).st_mode
-                with open(path, "rb") as file:
-                    found[where] = ("runnable" if mode & stat.S_IXUSR else "plain", file.read())
+    for path in root.rglob("*"):
+        where = path.relative_to(root)
+        if ".git" in where.parts or not (path.is_symlink() or path.is_file()):
+            continue
+        if path.is_symlink():
+            found[str(where)] = ("link", os.fsencode(path.readlink()))
+        else:
+            mode = path.lstat().st_mode
+            found[str(where)] = ("runnable" if mode & stat.S_IXUSR else "plain", path.read_bytes())
     return found
 
 
