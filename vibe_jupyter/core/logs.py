@@ -90,8 +90,12 @@ class _Stderr(logging.StreamHandler[Any]):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a line without secrets, whatever object said them."""
-        line = super().format(record)
-        return masked_json(line) if line.startswith('{"') else masked(line)
+        line, newline, stack = super().format(record).partition("\n")
+        is_json = record.name.startswith(f"{_ROOT}.") and _renderer is _json and line.startswith('{"')
+        try:
+            return (masked_json(line) if is_json else masked(line)) + newline + masked(stack)
+        except ValueError:  # it only begins like JSON: the standard library's, of another logger
+            return masked(line + newline + stack)
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

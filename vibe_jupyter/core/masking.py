@@ -61,12 +61,15 @@ class _Held:
 
     values: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     spelled: tuple[str, ...] = field(default=(), repr=False)
+    has_escaped: bool = False
+    """Whether JSON writes one of them in another way, and in JSON inside of JSON in yet another one."""
 
     def add(self, value: str) -> None:
         self.values[value] = tuple(dict.fromkeys([*spellings(value), *_encoded(value)]))
         while len(self.values) > _MOST_HELD:
             del self.values[next(iter(self.values))]
         every = {one for some in self.values.values() for one in some}
+        self.has_escaped = any(json.dumps(one)[1:-1] != one for one in self.values)
         self.spelled = tuple(sorted(every, key=lambda one: (-len(one), one)))
 
 
@@ -117,7 +120,8 @@ def masked_json(text: str, user_id: str | None = None) -> str:
     >>> masked_json('{"said": "token vibe_pat_0123456789", "count": 1}')
     '{"said":"token ***","count":1}'
     """
-    if masked(text, user_id) == text:
+    may_be_escaped = "\\" in text and _has_escaped(user_id)
+    if not may_be_escaped and masked(text, user_id) == text:
         return text
     try:
         clean = _masked_value(json.loads(text), user_id)
@@ -169,6 +173,12 @@ def _spelled(user_id: str | None) -> tuple[str, ...]:
         held = _held.get(user_id)
         return () if held is None else held.spelled
     return tuple(spelled for held in tuple(_held.values()) for spelled in held.spelled)
+
+
+def _has_escaped(user_id: str | None) -> bool:
+    if user_id is not None:
+        return user_id in _held and _held[user_id].has_escaped
+    return any(held.has_escaped for held in tuple(_held.values()))
 
 
 def _masked_value(value: Any, user_id: str | None) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import stat
 import subprocess
 import sys
@@ -40,6 +39,10 @@ _COPY = Statement(
 _PUT_AS_IT_IS = Statement(sa.insert(_SECRETS))
 
 
+def secret_files(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir() if "secret" in file.name]
+
+
 def key_in(folder: Path) -> bytes:
     ring = KeyRing(Settings(data_dir=folder))
     ring.current()
@@ -53,7 +56,7 @@ class TestTheFile:
     ) -> None:
         await secrets.put("ada", "token", VALUE)
         assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
-        assert [name for name in os.listdir(tmp_path) if "secret" in name] == ["secret.key"]
+        assert secret_files(tmp_path) == ["secret.key"]
         assert await SecretService(users, settings).get("ada", "token") == VALUE
 
     async def test_of_many_who_come_at_once_one_makes_it(self, tmp_path: Path) -> None:
