@@ -37,6 +37,9 @@ class Leaking(Oracle):
     title = "Tell a secret"
     capabilities = (Capability("leaking.run", "Tell a secret", LeakInput, LeakOutput),)
 
+    def __init__(self) -> None:
+        self._tried: set[str] = set()
+
     async def run(self, context: Context, input: BaseModel) -> LeakOutput:
         assert isinstance(input, LeakInput)
         value = (await context.secret(input.name, why="telling it")).get_secret_value()
@@ -60,6 +63,7 @@ class Leaking(Oracle):
                 raise InvalidInput(said, code="leaking.told", hint=said, data={"stderr": forms})
             case "bug":
                 raise RuntimeError(f"{'.' * 1900}{said}")
-            case "unavailable":
+            case "unavailable" if context.task_id not in self._tried:  # the next attempt does it
+                self._tried.add(context.task_id)
                 raise Unavailable(said, code="leaking.busy", hint=said)
         return LeakOutput(said=forms if input.how == "result" else [], length=len(value))

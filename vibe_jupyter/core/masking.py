@@ -65,7 +65,7 @@ class _Held:
     """Whether JSON writes one of them in another way, and in JSON inside of JSON in yet another one."""
 
     def add(self, value: str) -> None:
-        self.values[value] = tuple(dict.fromkeys([*spellings(value), *_encoded(value)]))
+        self.values[value] = tuple(dict.fromkeys([*spellings(value), *_nested(value), *_encoded(value)]))
         while len(self.values) > _MOST_HELD:
             del self.values[next(iter(self.values))]
         every = {one for some in self.values.values() for one in some}
@@ -151,6 +151,14 @@ def spellings(secret: str) -> Iterator[str]:
     yield urllib.parse.quote_plus(secret)
     if "\n" in secret:
         yield from (line for line in map(str.strip, secret.splitlines()) if len(line) >= 2 * MIN_SECRET)
+
+
+def _nested(secret: str) -> Iterator[str]:
+    """Yield a secret in JSON or a `repr` that is a text in JSON or a `repr` again, as a log shows it."""
+    for inner in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]):
+        yield json.dumps(inner)[1:-1]
+        yield json.dumps(inner, ensure_ascii=False)[1:-1]
+        yield repr(inner)[1:-1]
 
 
 def _encoded(secret: str) -> Iterator[str]:
