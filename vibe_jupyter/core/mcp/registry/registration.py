@@ -18,7 +18,7 @@ from vibe_jupyter.core.errors import Conflict, CredentialMissing, Forbidden, Vib
 from vibe_jupyter.core.ids import now
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry import formats, sources
-from vibe_jupyter.core.mcp.registry.checking import check_config, checkable_url, kind_of
+from vibe_jupyter.core.mcp.registry.checking import check_config, check_inputs, checkable_url, kind_of
 from vibe_jupyter.core.mcp.registry.env_files import read_env_file, workspace_of
 from vibe_jupyter.core.mcp.registry.masking import conceal, shown
 from vibe_jupyter.core.mcp.registry.merging import merge
@@ -234,9 +234,10 @@ class Registration:
         if name in RESERVED:
             raise Conflict(f"{name} is a reserved word", code="mcp.name_taken", hint="choose another name")
         given = ServerConfig(**body.model_dump(include=set(ServerConfig.model_fields)))
-        self._check(principal, given)
+        self._check(principal, given, is_imported=inputs is not None)
         needed = {reference.removeprefix("input:") for reference in given.references}
         given.inputs = {key: default for key, default in (inputs or {}).items() if key in needed}
+        check_inputs(given.inputs)
         config, secrets = conceal(given, _prefix(name))
         if kind == "stdio":
             self._may_run(principal, config)
@@ -283,9 +284,9 @@ class Registration:
         )
         return changed, _sealed(box, old.slug, secrets, config)
 
-    def _check(self, principal: Principal, given: ServerConfig) -> None:
+    def _check(self, principal: Principal, given: ServerConfig, *, is_imported: bool = False) -> None:
         """Refuse what somebody gives if it cannot work, or would give away what is not theirs."""
-        check_config(given)
+        check_config(given, may_name_secrets=not is_imported)
         if given.references and OWNER_SCOPE not in principal.scopes:
             of_what = (
                 "among your secrets"
