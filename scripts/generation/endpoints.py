@@ -130,7 +130,8 @@ def _call(operation: Operation) -> str:
 
 def _usage(surface: Surface, program: str, words: str) -> str:
     """Return how a verb is typed; argparse's own usage differs between versions of Python."""
-    actions = verbs_of(surface)[words].parser(surface)._actions
+    parser = verbs_of(surface)[words].parser(surface)
+    actions = [action for action in parser._actions if action.help != argparse.SUPPRESS]
     free = [action for action in actions if not action.option_strings]
     flags = [action for action in actions if action.option_strings]
     return " ".join([program, words, *map(_free, free), *_flags(flags)])

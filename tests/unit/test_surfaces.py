@@ -34,6 +34,7 @@ WITHOUT_AN_OPERATION = {
 OF_A_SURFACE = {
     "no_wait", "input", "out", "json",
     "clean", "words", "server", "allow", "deny", "approval", "trusted", "tool",
+    "from_env", "stdin", "typed", "typed_value",
 }  # fmt: skip
 """Options that a command line adds to what an operation takes."""
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal, Self, TypeAlias
 
+from pydantic.types import SecretStr
+
 from vibe_jupyter.client.catalogue import Catalogue
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
 from vibe_jupyter.client.servers import AsyncServers, Servers
@@ -51,6 +53,7 @@ from vibe_jupyter.core.projects.schemas import (
     Undone,
 )
 from vibe_jupyter.core.questions.schemas import Question, QuestionList
+from vibe_jupyter.core.secrets.schemas import SecretInfo, SecretList
 from vibe_jupyter.core.status.schemas import Health, Status
 from vibe_jupyter.core.tasks.schemas import Explanation, History, Task, TaskEvent
 
@@ -355,6 +358,14 @@ class _Kg:
 class _User:
     def profile(self) -> Profile:
         """Show who you are here, and what you may do."""
+
+class _Secrets:
+    def list(self, *, project_id: str | None = None) -> SecretList:
+        """List which secrets you have, without their values."""
+    def set(self, name: str, *, value: SecretStr, project_id: str | None = None) -> SecretInfo:
+        """Store a secret encrypted, in the place of one that was there."""
+    def remove(self, name: str, *, project_id: str | None = None) -> SecretInfo:
+        """Delete a secret."""
 
 class _Platform:
     def health(self) -> Health:
@@ -665,6 +676,14 @@ class _AsyncUser:
     async def profile(self) -> Profile:
         """Show who you are here, and what you may do."""
 
+class _AsyncSecrets:
+    async def list(self, *, project_id: str | None = None) -> SecretList:
+        """List which secrets you have, without their values."""
+    async def set(self, name: str, *, value: SecretStr, project_id: str | None = None) -> SecretInfo:
+        """Store a secret encrypted, in the place of one that was there."""
+    async def remove(self, name: str, *, project_id: str | None = None) -> SecretInfo:
+        """Delete a secret."""
+
 class _AsyncPlatform:
     async def health(self) -> Health:
         """Say that the platform is up, with its version and API level."""
@@ -688,6 +707,7 @@ class VibeClient:
     mcps: _Mcps
     kg: _Kg
     user: _User
+    secrets: _Secrets
     platform: _Platform
 
     def __init__(self, transport: Transport) -> None: ...
@@ -731,6 +751,7 @@ class AsyncVibeClient:
     mcps: _AsyncMcps
     kg: _AsyncKg
     user: _AsyncUser
+    secrets: _AsyncSecrets
     platform: _AsyncPlatform
 
     def __init__(self, transport: Transport) -> None: ...

@@ -35,7 +35,9 @@ from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.catalog import Catalog
 from vibe_jupyter.core.routing.registry import load_oracles
-from vibe_jupyter.core.secrets import SecretStore
+from vibe_jupyter.core.secrets.ambient import Ambient
+from vibe_jupyter.core.secrets.resolver import SecretResolver
+from vibe_jupyter.core.secrets.service import SecretService
 from vibe_jupyter.core.tasks.execution.child import ChildExecution
 from vibe_jupyter.core.tasks.execution.local import LocalExecution
 from vibe_jupyter.core.tasks.reaper import PATIENCE_S
@@ -43,7 +45,7 @@ from vibe_jupyter.core.tasks.service import TaskService
 from vibe_jupyter.core.tasks.store import TaskStore
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from vibe_jupyter.core.mcp.calls import ToolCaller
     from vibe_jupyter.core.mcp.offers import KnownServer
@@ -74,6 +76,7 @@ class Platform:
         news: where news of tasks goes; default: to whoever listens in this process.
         serves: the `outbox_id` of a server whose tasks this `worker` takes over.
         tools: calls tools of MCP servers for tasks; default: over sessions of this process.
+        tokens: those of the environment, by the secret that each is; default: of this process as it is now.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Platform:
         news: NewsBoard | None = None,
         serves: str | None = None,
         tools: ToolCaller | None = None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         logs.configure(settings)
         self.settings = settings
@@ -102,10 +106,12 @@ class Platform:
         self.payloads = PayloadStore(settings.data_dir / "payloads")
         self.questions = QuestionService(QuestionStore(self.database), self.news, self._note_task)
         mcp_store = McpStore(self.database)
-        secrets = SecretStore(self.database, settings)
+        self.secrets = SecretService(self.database, settings)
+        ambient = Ambient(tokens, multi_user=settings.multi_user)
+        self.secret_resolver = SecretResolver(self.secrets, ambient)
         self.mcp = McpService(
             mcp_store,
-            Registration(mcp_store, secrets, settings, self.root, self.allowed_roots),
+            Registration(mcp_store, self.secrets, settings, self.root, self.allowed_roots),
             self.questions,
             self.payloads,
             root=self.root,
@@ -116,7 +122,14 @@ class Platform:
         self.execution: Execution
         if mode == "server":
             self.execution = ChildExecution(
-                settings, self.root, self.database, self.task_store, tools, self.news, self.loop
+                settings,
+                self.root,
+                self.database,
+                self.task_store,
+                tools,
+                self.news,
+                self.loop,
+                ambient.tokens,
             )
         else:
             self.execution = LocalExecution(
@@ -125,6 +138,7 @@ class Platform:
                 self.task_store,
                 self.catalog,
                 tools,
+                self.secret_resolver,
                 self.news,
                 self.loop,
                 serves_shared=mode == "worker",

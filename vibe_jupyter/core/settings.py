@@ -60,10 +60,15 @@ class Settings(BaseSettings):
         description="Folders that tasks may read beside the server's root and registered projects, "
         f"separated by {os.pathsep!r}.",
     )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Pass phrases for the secrets in the database, separated by white space: the first one encrypts, "
+        "all decrypt. Default: a file secret.key in the data directory, made at the first use; set this where several "
+        "machines share a database.",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Key for the secrets in the database. Default: a file secret.key in the data directory, made at "
-        "the first use; set this where several machines share a database.",
+        description="One pass phrase, which may hold spaces; it comes after those of VIBE_SECRET_KEYS.",
     )
     mcp_allow_stdio: bool | None = Field(
         default=None,
@@ -223,6 +228,13 @@ class Settings(BaseSettings):
             if isinstance(secret := getattr(self, name), SecretStr):
                 values[name] = secret.get_secret_value()
         return values
+
+    @property
+    def pass_phrases(self) -> tuple[str, ...]:
+        """Return the pass phrases for the secrets, the one that encrypts first; none if a file has the key."""
+        several = self.secret_keys.get_secret_value().split() if self.secret_keys is not None else []
+        one = [self.secret_key.get_secret_value()] if self.secret_key is not None else []
+        return tuple(dict.fromkeys([*several, *one]))
 
     @staticmethod
     def env_file() -> Path:

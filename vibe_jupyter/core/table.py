@@ -11,6 +11,7 @@ from vibe_jupyter.core.oracles.operations import OPERATIONS as ORACLES
 from vibe_jupyter.core.payloads.operations import OPERATIONS as PAYLOADS
 from vibe_jupyter.core.projects.operations import OPERATIONS as PROJECTS
 from vibe_jupyter.core.questions.operations import OPERATIONS as QUESTIONS
+from vibe_jupyter.core.secrets.operations import OPERATIONS as SECRETS
 from vibe_jupyter.core.status.operations import OPERATIONS as STATUS
 from vibe_jupyter.core.tasks.operations import OPERATIONS as TASKS
 
@@ -28,5 +29,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *MCPS,
     *KG,
     *ACCOUNTS,
+    *SECRETS,
     *STATUS,
 )

@@ -152,6 +152,20 @@ def _check(url: str, _arguments: dict[str, Any]) -> str:
     return "the models and the migrations agree"
 
 
+def _rotate(_arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.core.database.database import Database
+    from vibe_jupyter.core.secrets.rotation import rotate
+    from vibe_jupyter.core.settings import load_settings
+
+    settings = load_settings()
+    database = Database(settings.effective_database_url)
+    database.open()
+    try:
+        return rotate(settings, database)
+    finally:
+        database.close()
+
+
 VERBS = (
     LocalVerb("help", "List the verbs, or tell more about one.", _by_surface, _BOTH, _help_arguments),
     LocalVerb(
@@ -173,6 +187,12 @@ VERBS = (
         "mcp serve",
         "Be an MCP server over standard input and output, for programs that only speak that.",
         _mcp_serve, _CLI, _mcp_serve_arguments,
+    ),
+    LocalVerb(
+        "secrets rotate",
+        "Encrypt all secrets with a new key, while servers run.\n\n"
+        "The new key is made in the key file, or is the first of VIBE_SECRET_KEYS.",
+        _rotate, _CLI,
     ),
     LocalVerb("db upgrade", "Bring the database to a revision.", _db(_upgrade), _CLI, _db_upgrade_arguments),
     LocalVerb("db downgrade", "Undo migrations.", _db(_downgrade), _CLI, _db_downgrade_arguments),

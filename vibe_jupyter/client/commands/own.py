@@ -69,6 +69,8 @@ class OwnVerb:
         takes_body: whether the cell below may hold its input.
         takes_command: whether all behind `--` is a command to be registered.
         more_help: what its help says below the options.
+        refusal: makes the error for words that it does not take, where one of them may be a secret; default: one that
+            names them.
     """
 
     run: Callable[[Place, Order], Any]
@@ -82,3 +84,4 @@ class OwnVerb:
     takes_body: bool = False
     takes_command: bool = False
     more_help: str = ""
+    refusal: Callable[[], Exception] | None = None

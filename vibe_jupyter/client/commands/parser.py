@@ -63,6 +63,7 @@ class Parser(argparse.ArgumentParser):
         return [
             text
             for action in self._actions
+            if action.help != argparse.SUPPRESS
             for text in action.option_strings
             if text.startswith("--") and "_" not in text
         ]

@@ -24,6 +24,7 @@ _OF_USER = (_ID, _TASKS.c.user_id == _bind("user_id"))
 _STORED = (
     "id", "user_id", "type", "capability", "input", "required_capabilities", "root", "priority", "timeout_s",
     "state", "target_id", "executor_id", "is_shared", "attempts", "revivals", "cancel_requested", "explanation",
+    "project_id",
 )  # fmt: skip
 
 INSERT_TASK = Statement(sa.insert(_TASKS))

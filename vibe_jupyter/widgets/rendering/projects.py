@@ -183,9 +183,7 @@ def _paths(what: str, paths: list[tuple[str, str]]) -> Iterator[Block]:
         return
     yield Line(f"{what}: {counted(len(paths), 'file')}")
     for path, why in paths[:_SHOWN_PATHS]:
-        yield Line(
-            "  ", Text(path, "code", limit=200), *([" ", Text(why, "muted", limit=200)] if why else [])
-        )
+        yield Line("  ", Text(path, "code", limit=200), " ", Text(why, "muted", limit=200))
     if len(paths) > _SHOWN_PATHS:
         yield Line(Text(f"  … and {len(paths) - _SHOWN_PATHS} more", "muted"))
 

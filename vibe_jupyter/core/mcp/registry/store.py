@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection
-    from vibe_jupyter.core.secrets import SealedSecrets
+    from vibe_jupyter.core.secrets.sealing import ConfigSecrets
 
 __all__ = ["SEEN", "McpStore", "StoredApproval", "StoredListing", "StoredServer"]
 
@@ -152,7 +152,7 @@ class McpStore:
         return [StoredServer(*row) for row in await self._db.read(lambda c: c.all(_ALL, of_user=user_id))]
 
     async def insert(
-        self, user_id: str, slug: str, values: dict[str, Any], secrets: SealedSecrets
+        self, user_id: str, slug: str, values: dict[str, Any], secrets: ConfigSecrets
     ) -> StoredServer:
         """Store a new server with its secrets.
 
@@ -182,7 +182,7 @@ class McpStore:
         self,
         user_id: str,
         slug: str,
-        change: Callable[[StoredServer], tuple[StoredServer, SealedSecrets]],
+        change: Callable[[StoredServer], tuple[StoredServer, ConfigSecrets]],
     ) -> StoredServer | None:
         """Store what `change` makes of a server, and its secrets; None if there is no such server.
 
@@ -209,7 +209,7 @@ class McpStore:
 
         return await self._db.write(unit)
 
-    async def delete(self, server: StoredServer, secrets: SealedSecrets) -> None:
+    async def delete(self, server: StoredServer, secrets: ConfigSecrets) -> None:
         """Forget a server, with what it offers, what was decided about it, and its secrets."""
 
         def unit(c: Connection) -> None:
