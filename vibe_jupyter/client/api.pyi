@@ -110,7 +110,7 @@ class _Projects:
         template: str = "python-package",
         path: str | None = None,
         answers: dict[str, Any] = ...,
-        trusted: bool = False,
+        trust_template: bool = False,
     ) -> Project:
         """Make a project from a template: it works at once, its tests pass and its notebook runs."""
     def list(
@@ -421,7 +421,7 @@ class _AsyncProjects:
         template: str = "python-package",
         path: str | None = None,
         answers: dict[str, Any] = ...,
-        trusted: bool = False,
+        trust_template: bool = False,
     ) -> Project:
         """Make a project from a template: it works at once, its tests pass and its notebook runs."""
     async def list(

@@ -131,7 +131,7 @@ class ProjectCreate(BaseModel):
     answers: dict[str, Any] = Field(
         default_factory=dict, description="Answers to the template's questions; the others have defaults."
     )
-    trusted: bool = Field(
+    trust_template: bool = Field(
         default=False, description="Whether the template may run code of its own. Only for one that you know."
     )
 

@@ -99,11 +99,11 @@ class ProjectService:
         folder = await self.new_folder(principal, name, body.path)
         await self._store.check_free(principal.user_id, name=name, root=str(folder))
         is_owner = principal.user_id == OWNER.user_id
-        if body.trusted and not is_owner:
+        if body.trust_template and not is_owner:
             raise Forbidden(
                 "a template may run code of its own only for the owner of this installation",
                 code="template.untrusted",
-                hint="leave trusted out",
+                hint="leave trust_template out",
             )
         source = template_source(body.template, allow_paths=is_owner)
         answers = {"project_name": name, "description": body.description, **body.answers}
@@ -112,7 +112,7 @@ class ProjectService:
             source,
             folder,
             answers,
-            trusted=body.trusted,
+            trusted=body.trust_template,
             allow_private=is_owner and self._settings.allow_private_addresses is not False,
         )
         try:

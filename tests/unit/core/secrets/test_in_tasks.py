@@ -16,21 +16,22 @@ from vibe_jupyter.core.routing.registry import Registry
 from vibe_jupyter.core.routing.targets import oracle_target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.factories import PlatformFactory
     from vibe_jupyter.client.api import VibeClient
 
-_INSERT = Statement(
-    sa.insert(table_of(Project)).values(
-        id="p", user_id="local", name="p", root="/p", created_at="2026", description=""
-    )
-)
+_INSERT = Statement(sa.insert(table_of(Project)))
 
 
 @pytest.fixture
-def client(make_platform: PlatformFactory, monkeypatch: pytest.MonkeyPatch) -> VibeClient:
+def client(make_platform: PlatformFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> VibeClient:
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    row = {
+        "id": "p", "user_id": "local", "name": "p", "root": str(tmp_path), "created_at": "2026", "description": "",
+    }  # fmt: skip
     made = make_platform.client(registry=Registry([oracle_target(Leaking())]))
-    made.transport._platform.database.write_from_thread(lambda c: c.run(_INSERT))
+    made.transport._platform.database.write_from_thread(lambda c: c.run(_INSERT, **row))
     return made
 
 

@@ -135,7 +135,7 @@ def _render(
             raise Forbidden(
                 f"the template {source.name} wants to run code of its own: {error}"[:_SHOWN],
                 code="template.untrusted",
-                hint="read it; if you trust it, make the project with --trusted",
+                hint="read it; if you trust it, make the project with --trust-template",
             ) from error
         except (TaskError, subprocess.CalledProcessError) as error:
             raise _failed(source, f"a task of its own failed: {error}") from error

@@ -63,7 +63,7 @@ def test_code_of_a_template_runs_only_if_it_is_trusted(template: Path, tmp_path:
     (template / "a.txt").write_text("a")
     error = refused(template, tmp_path / "made")
     assert error.code == "template.untrusted"
-    assert "--trusted" in str(error.hint)
+    assert "--trust-template" in str(error.hint)
     made_of(template, tmp_path / "made", trusted=True)
     assert (tmp_path / "made" / "was-here").exists()
 
