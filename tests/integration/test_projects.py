@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tests.factories import PlatformFactory
     from tests.servers import JupyterServer
 
 pytestmark = pytest.mark.slow
@@ -177,6 +180,7 @@ class TestRest:
             ({"name": "new", "template": "ext::sh"}, 422, "template.invalid"),
             ({"name": "new", "path": "/etc/new"}, 403, "path.outside_root"),
             ({"name": "new", "path": "../new"}, 403, "path.outside_root"),
+            ({"name": "new", "path": "x" * 300}, 422, "path.invalid"),
             ({"name": "new", "answers": {"sdk": 1}}, 422, "template.invalid_answer"),
             ({"template": "python-package"}, 422, "request.invalid"),
         ],
@@ -249,6 +253,33 @@ class TestRest:
         answer = api.post("/kg/generate", json={"project_id": project["id"]})
         assert answer.status_code == 202
         assert api.get(f"/tasks/{answer.json()['task_id']}").json()["root"] == project["path"]
+
+
+@pytest.mark.asyncio
+async def test_one_that_is_given_up_half_way_leaves_nothing(
+    make_platform: PlatformFactory, tmp_path: Path
+) -> None:
+    template = tmp_path / "template"
+    template.mkdir()
+    fifo = tmp_path / "reached"
+    os.mkfifo(fifo)
+    (template / "copier.yml").write_text(f"_tasks:\n  - echo reached > {fifo}; sleep 600\n")
+    (template / "file.txt").write_text("made")
+    client = make_platform.client()
+    (place := tmp_path / "place").mkdir()
+    call = asyncio.create_task(
+        client.aio.projects.create(
+            name="slow", template=str(template), trust_template=True, path=str(place / "slow")
+        )
+    )
+    assert await asyncio.to_thread(fifo.read_text) == "reached\n"
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    async with asyncio.timeout(10):
+        while list(place.iterdir()):
+            await asyncio.sleep(0.01)
+    assert client.projects.list().total == 0
 
 
 class TestLines:

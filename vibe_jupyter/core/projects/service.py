@@ -93,7 +93,7 @@ class ProjectService:
             VibeError: about the path, the template or its answers.
         """
         from vibe_jupyter.core.projects.templating.catalog import template_source
-        from vibe_jupyter.core.projects.templating.making import make
+        from vibe_jupyter.core.projects.templating.making import draft_beside, make
 
         name = _checked_name(body.name)
         folder = await self.new_folder(principal, name, body.path)
@@ -107,14 +107,19 @@ class ProjectService:
             )
         source = template_source(body.template, allow_paths=is_owner)
         answers = {"project_name": name, "description": body.description, **body.answers}
-        made = await self._worker().run(
-            make,
-            source,
-            folder,
-            answers,
-            trusted=body.trust_template,
-            allow_private=is_owner and self._settings.allow_private_addresses is not False,
-        )
+        draft = draft_beside(folder)
+        try:
+            made = await self._worker().run(
+                make,
+                source,
+                folder,
+                answers,
+                trusted=body.trust_template,
+                allow_private=is_owner and self._settings.allow_private_addresses is not False,
+                draft=draft,
+            )
+        finally:  # of a process that was killed, too
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True))
         try:
             stored = await self._store.insert(
                 principal.user_id,
@@ -358,7 +363,13 @@ class ProjectService:
                 hint=f"give a path below {base}",
             )
         self._check_is_apart(wanted)
-        if await asyncio.to_thread(_has_something, wanted):
+        try:
+            is_taken = await asyncio.to_thread(_has_something, wanted)
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            raise InvalidInput(
+                f"{wanted} cannot be looked at: {error.strerror}"[:500], code="path.invalid"
+            ) from error
+        if is_taken:
             raise Conflict(
                 f"{wanted} is there already and not empty",
                 code="project.folder_not_empty",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.projects.schemas import TemplateQuestion
     from vibe_jupyter.core.projects.templating.catalog import TemplateSource
 
-__all__ = ["Made", "make"]
+__all__ = ["Made", "draft_beside", "make"]
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str, "bool": bool, "int": int, "float": (int, float), "json": object, "yaml": object, "path": str,
@@ -47,6 +47,7 @@ def make(
     *,
     trusted: bool,
     allow_private: bool,
+    draft: Path | None = None,
 ) -> Made:
     """Make a project; if that fails, nothing of it is left.
 
@@ -56,6 +57,8 @@ def make(
         answers: to the template's questions; the others have their defaults.
         trusted: whether the template may run code of its own: tasks, migrations, jinja extensions.
         allow_private: whether it may come from this machine's network.
+        draft: where it is made first, beside the destination; named by whoever has to remove it if this process is
+            killed.
 
     Raises:
         InvalidInput: `template.invalid_answer`, `template.invalid`.
@@ -73,15 +76,26 @@ def make(
         "package_name": module_name(name),
     }
     _check_answers(_questions_here(source), answers)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    draft = destination.parent / f".{destination.name}.{secrets.token_hex(4)}.vibe-draft"
+    draft = draft or draft_beside(destination)
     try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
         commit = _render(source, draft, given, answers, trusted=trusted)
         files = sorted(_checked(draft))
         _move(draft, destination)
+    except OSError as error:
+        raise InvalidInput(
+            f"a folder cannot be made at {destination}: {error.strerror}"[:_SHOWN],
+            code="path.invalid",
+            hint="give another path",
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Made(source.name, commit, files)
+
+
+def draft_beside(destination: Path) -> Path:
+    """Return a new name beside a folder, for what is not finished."""
+    return destination.parent / f".{destination.name[:60]}.{secrets.token_hex(4)}.vibe-draft"
 
 
 def _check_address(source: TemplateSource, *, allow_private: bool) -> None:
