@@ -223,7 +223,7 @@ def _pinned(source: TemplateSource) -> dict[str, str]:
 
 
 def _goes_through_a_proxy(scheme: str, host: str) -> bool:
-    from urllib.request import getproxies, proxy_bypass
+    from urllib.request import getproxies_environment, proxy_bypass
 
-    proxies = getproxies()
+    proxies = getproxies_environment()
     return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)
