@@ -170,9 +170,10 @@ class _Git:
         fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
         said = (fatal or lines or ["git failed"])[0][:_SAID_CHARACTERS]
         name = self._source.text
-        if re.search(r"couldn't find remote ref|not our ref|no such remote ref|unadvertised object", stderr):
+        is_unknown = re.search(r"couldn't find remote ref|not our ref|unadvertised object", stderr)
+        if is_unknown and self._source.ref:
             return InvalidInput(
-                f"{name} has no {self._source.ref or 'commit'}",
+                f"{name} has no {self._source.ref}",
                 code="template.ref_not_found",
                 hint="@ref is a tag, a branch or the 40 digits of a commit",
                 errors=[{"loc": ["template"], "msg": "unknown ref"}],
@@ -184,15 +185,21 @@ class _Git:
                 operation=_OPERATION,
                 hint="clone a private template yourself and name the folder",
             )
-        if re.search(r"not found|does not exist|does not appear to be a git repository|error: 404", stderr):
+        if is_unknown or re.search(
+            r"not found|does not exist|does not appear to be a git repository|error: 404", stderr
+        ):
             return ServiceNotFound(
-                f"there is no git repository at {name}",
+                f"there is no git repository with a commit at {name}",
                 service="git",
                 operation=_OPERATION,
                 data={"said": said},
             )
         if re.search(r"unable to access|unable to update url base|Could not resolve|Connection", stderr):
-            hint = "it redirects to another place: name that one" if "redirect" in stderr else None
+            hint = (
+                "it redirects to another place: name that one"
+                if re.search("error: 30[1278]", stderr)
+                else None
+            )
             return ServiceUnreachable(
                 f"{name} cannot be reached: {said}", service="git", operation=_OPERATION, hint=hint
             )

@@ -19,9 +19,10 @@ _DEVICES = frozenset(
 )
 """Windows takes these for devices, whatever follows the dot."""
 _TAKEN = frozenset(name.lower() for name in sys.stdlib_module_names) | {
-    "app", "conftest", "docs", "pip", "setuptools", "src", "test", "tests", "wheel",
+    "anyio", "app", "conftest", "docs", "gradio", "hatchling", "ipykernel", "ipython", "jupyter", "mcp", "mcp_types",
+    "numpy", "pandas", "papermill", "pip", "pydantic", "pytest", "ruff", "setuptools", "src", "test", "tests", "wheel",
 }  # fmt: skip
-"""A package of such a name would hide one that everybody imports, or a folder beside it."""
+"""A package of such a name would hide one that projects import, or a folder beside it."""
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}  # noqa: RUF001
 )
