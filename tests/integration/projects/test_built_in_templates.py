@@ -16,7 +16,7 @@ import nbformat
 import pytest
 import yaml
 
-from vibe_jupyter.core.projects.templating.catalog import built_in, template_source
+from vibe_jupyter.core.projects.templating.catalog import FOLDER, built_in, template_source
 from vibe_jupyter.core.projects.templating.making import make
 
 NAMES = [template.name for template in built_in()]
@@ -138,6 +138,15 @@ def test_the_same_answers_make_the_same_bytes(project: Path, tmp_path: Path):
     assert files_of(again) == files_of(project)
 
 
+def test_copier_alone_makes_the_same(project: Path, tmp_path: Path):
+    import copier
+
+    folder = tmp_path / project.name
+    answers = {"project_name": "Tide tables"}
+    copier.run_copy(str(FOLDER / project.name), folder, answers, defaults=True, quiet=True)
+    assert files_of(folder) == files_of(project)
+
+
 def test_no_trace_of_the_template_is_left(project: Path):
     assert not [name for name in files_of(project) if re.search(r"\.jinja|copier|[{}%]", name)]
     for name, content in files_of(project).items():
@@ -160,6 +169,17 @@ def test_every_file_can_be_read_as_what_it_is(project: Path):
             nbformat.validate(json.loads(content))
         elif suffix in kinds:
             kinds[suffix](content.decode())
+
+
+def test_what_the_readme_installs_is_declared(project: Path):
+    (install,) = [line for line in lines_of(project / "README.md", "bash") if line.startswith("pip install ")]
+    if install == 'pip install -e ".[dev]"':
+        about = tomllib.loads((project / "pyproject.toml").read_text())
+        declared = about["project"]["optional-dependencies"]["dev"]
+    else:
+        file = install.removeprefix("pip install -r ")
+        declared = (project / file).read_text().splitlines()
+    assert {"pytest", "ruff"} <= {re.split("[>=]", each)[0] for each in declared}
 
 
 def test_there_are_a_readme_and_a_gitignore(project: Path):

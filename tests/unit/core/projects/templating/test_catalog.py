@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pathspec
 import pytest
 
 from vibe_jupyter.core import paths
@@ -13,6 +14,8 @@ from vibe_jupyter.core.projects.templating.catalog import (
     question_of,
     template_source,
 )
+
+ROOT = Path(__file__).parents[5]
 
 
 def source(text: str, folder: Path | None = None, **how: object) -> TemplateSource:
@@ -191,3 +194,12 @@ def test_a_url_leads_to_no_private_address(host: str):
 def test_what_clouds_tell_their_machines_is_never_asked():
     with pytest.raises(Forbidden):
         template_source("http://169.254.169.254/a/b.git", allow_private=True)
+
+
+def test_everything_of_a_template_is_in_the_wheel():
+    """hatch leaves out what our `.gitignore` names; a `.py` would be compiled, linted and collected as ours."""
+    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".gitignore").read_text().splitlines())
+    files = [path.relative_to(ROOT).as_posix() for path in FOLDER.rglob("*") if path.is_file()]
+    assert len(files) > 40
+    assert [file for file in files if ignored.match_file(file)] == []
+    assert [file for file in files if Path(file).suffix == ".py" or Path(file).name == ".gitignore"] == []
