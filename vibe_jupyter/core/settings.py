@@ -243,6 +243,12 @@ class Settings(BaseSettings):
         return Path(named).expanduser() if named else default_data_dir() / ".env"
 
     @property
+    def allows_private_addresses(self) -> bool:
+        """Return whether URLs that users give may point to this machine or its network."""
+        allowed = self.allow_private_addresses
+        return not self.multi_user if allowed is None else allowed
+
+    @property
     def effective_database_url(self) -> str:
         """Return the URL in force, password and all: never show it."""
         if self.database_url is not None:

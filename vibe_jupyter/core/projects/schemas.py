@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vibe_jupyter.core.projects.templating.schemas import TemplateInfo
+
 __all__ = [
     "Checkpoint",
     "CheckpointCreate",
@@ -31,8 +33,6 @@ __all__ = [
     "ProjectsQuery",
     "SpaceLink",
     "TemplateList",
-    "TemplateQuestion",
-    "TemplateSummary",
     "UndoRequest",
     "Undone",
 ]
@@ -177,29 +177,10 @@ class ProjectTask(BaseModel):
     project_id: str | None
 
 
-class TemplateQuestion(BaseModel):
-    """Something that a template asks."""
-
-    name: str
-    type: str
-    help: str = ""
-    default: Any = None
-    choices: list[Any] = Field(default_factory=list)
-
-
-class TemplateSummary(BaseModel):
-    """A built-in template."""
-
-    name: str
-    title: str
-    summary: str
-    questions: list[TemplateQuestion] = Field(default_factory=list)
-
-
 class TemplateList(BaseModel):
     """The built-in templates."""
 
-    templates: list[TemplateSummary]
+    templates: list[TemplateInfo]
 
 
 class FilesQuery(BaseModel):

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         ProjectUpdate,
     )
     from vibe_jupyter.core.projects.store import ProjectStore, StoredProject
+    from vibe_jupyter.core.projects.templating.catalog import TemplateSource
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.workers.pool import WorkerPool
 
@@ -92,8 +93,7 @@ class ProjectService:
             Conflict: `project.name_taken`, `project.folder_not_empty`.
             VibeError: about the path, the template or its answers.
         """
-        from vibe_jupyter.core.projects.templating.catalog import template_source
-        from vibe_jupyter.core.projects.templating.making import draft_beside, make
+        from vibe_jupyter.core.projects.templating.making import make_in_process
 
         name = _checked_name(body.name)
         folder = await self.new_folder(principal, name, body.path)
@@ -105,21 +105,16 @@ class ProjectService:
                 code="template.untrusted",
                 hint="leave trust_template out",
             )
-        source = template_source(body.template, allow_paths=is_owner)
-        answers = {"project_name": name, "description": body.description, **body.answers}
-        draft = draft_beside(folder)
-        try:
-            made = await self._worker().run(
-                make,
-                source,
-                folder,
-                answers,
-                trusted=body.trust_template,
-                allow_private=is_owner and self._settings.allow_private_addresses is not False,
-                draft=draft,
-            )
-        finally:  # of a process that was killed, too
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True))
+        source = await self._template(principal, body.template)
+        await asyncio.to_thread(_make_folder, folder.parent)
+        made = await make_in_process(
+            self._worker().run,
+            source,
+            folder,
+            body.answers,
+            trusted=body.trust_template,
+            suggested={"project_name": name, "description": body.description},
+        )
         try:
             stored = await self._store.insert(
                 principal.user_id,
@@ -193,7 +188,7 @@ class ProjectService:
         """Return the built-in templates."""
         from vibe_jupyter.core.projects.templating.catalog import built_in
 
-        return TemplateList.model_validate({"templates": [one.model_dump() for one in built_in()]})
+        return TemplateList(templates=built_in())
 
     async def files(self, principal: Principal, project_id: str, query: FilesQuery) -> FileList:
         """Return a project's files.
@@ -434,6 +429,24 @@ class ProjectService:
         folder = settings.data_dir / "projects" / stored.id / "checkpoints"
         return CheckpointHistory(Path(stored.root), folder, limits)
 
+    async def _template(self, principal: Principal, text: str) -> TemplateSource:
+        """Return where the template is that somebody names; a folder may only be the owner's."""
+        from vibe_jupyter.core.projects.templating.catalog import template_source
+
+        is_owner = principal.user_id == OWNER.user_id
+        allowed = list(await self._allowed_roots(principal.user_id)) if is_owner else []
+
+        def resolve(path: str) -> Path:
+            own = [paths.real(path, self._root)] if principal.via == "local" else []
+            return paths.resolve(path, self._root, [*allowed, *own])
+
+        return await asyncio.to_thread(
+            template_source,
+            text,
+            allow_private=self._settings.allows_private_addresses,
+            resolve=resolve if is_owner else None,
+        )
+
     def _worker(self) -> WorkerPool:
         from vibe_jupyter.core.workers.pool import WorkerPool
 
@@ -507,6 +520,17 @@ def _content_of(body: FileWrite) -> bytes:
             f"the content has more than {MAX_FILE_BYTES / 2**20:.0f} MB", code="file.too_large"
         )
     return content
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(
+            f"a folder cannot be made at {folder}: {error.strerror}"[:500],
+            code="path.invalid",
+            hint="give another path",
+        ) from error
 
 
 def _has_something(folder: Path) -> bool:

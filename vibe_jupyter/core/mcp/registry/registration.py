@@ -24,7 +24,7 @@ from vibe_jupyter.core.mcp.registry.masking import conceal, shown
 from vibe_jupyter.core.mcp.registry.merging import merge
 from vibe_jupyter.core.mcp.registry.names import RESERVED, slug
 from vibe_jupyter.core.mcp.registry.records import ServerConfig, record_of, unknown_server
-from vibe_jupyter.core.mcp.registry.resolving import Resolver, allows_private
+from vibe_jupyter.core.mcp.registry.resolving import Resolver
 from vibe_jupyter.core.mcp.registry.store import StoredServer
 from vibe_jupyter.core.mcp.registry.variables import SECRET
 from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd
@@ -299,7 +299,7 @@ class Registration:
                 hint="give the value itself: it is kept encrypted; $${ is a plain ${",
             )
         if given.url is not None:
-            check_url(checkable_url(given.url), allow_private=allows_private(self._settings))
+            check_url(checkable_url(given.url), allow_private=self._settings.allows_private_addresses)
 
     def _may_run(self, principal: Principal, config: ServerConfig) -> None:
         """Refuse a command to one who may not run code of their own choice here."""

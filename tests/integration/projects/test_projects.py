@@ -177,11 +177,12 @@ class TestRest:
             ({"name": "a\nb"}, 422, "project.invalid_name"),
             ({"name": "Churn dashboard"}, 409, None),
             ({"name": "new", "template": "nope"}, 404, "template.not_found"),
-            ({"name": "new", "template": "ext::sh"}, 422, "template.invalid"),
+            ({"name": "new", "template": "ext::sh"}, 404, "template.not_found"),
+            ({"name": "new", "template": "ssh://host/x"}, 422, "template.source_invalid"),
             ({"name": "new", "path": "/etc/new"}, 403, "path.outside_root"),
             ({"name": "new", "path": "../new"}, 403, "path.outside_root"),
             ({"name": "new", "path": "x" * 300}, 422, "path.invalid"),
-            ({"name": "new", "answers": {"sdk": 1}}, 422, "template.invalid_answer"),
+            ({"name": "new", "answers": {"sdk": 1}}, 422, "template.unknown_question"),
             ({"template": "python-package"}, 422, "request.invalid"),
         ],
     )
@@ -244,7 +245,7 @@ class TestRest:
     def test_a_task_of_a_project_starts_in_its_folder(
         self, api: httpx.Client, project: dict[str, Any]
     ) -> None:
-        body = {"type": "file_search", "input": {"query": "summarize"}, "project_id": project["id"]}
+        body = {"type": "file_search", "input": {"query": "text"}, "project_id": project["id"]}
         task = api.post("/tasks", json=body).json()
         assert task["root"] == project["path"]
         assert task["project_id"] == project["id"]
@@ -305,18 +306,18 @@ class TestLines:
         made = self.run(shell, "%vibe project new churn-dashboard --template gradio-space")
         root = tmp_path / "work" / "churn-dashboard"
         assert Path(made.path) == root
-        found = self.run(shell, '%vibe task "summarize" --type file_search')
+        found = self.run(shell, '%vibe task "text" --type file_search')
         assert found.task.project_id == made.id
-        assert {match.path for match in found.matches} >= {"summary.py", "app.py"}
+        assert {match.path for match in found.matches} >= {"text_facts.py", "app.py"}
         self.run(shell, '%vibe project checkpoint "before I try things"')
-        before = (root / "summary.py").read_bytes()
-        self.run(shell, "%%vibe project write summary.py\nprint('broken')\n")
-        assert (root / "summary.py").read_text() == "print('broken')\n"
+        before = (root / "text_facts.py").read_bytes()
+        self.run(shell, "%%vibe project write text_facts.py\nprint('broken')\n")
+        assert (root / "text_facts.py").read_text() == "print('broken')\n"
         diff = self.run(shell, '%vibe project diff "before I try things"')
-        assert [one.path for one in diff.files] == ["summary.py"]
+        assert [one.path for one in diff.files] == ["text_facts.py"]
         undone = self.run(shell, "%vibe project undo")
-        assert undone.written == ["summary.py"]
-        assert (root / "summary.py").read_bytes() == before
+        assert undone.written == ["text_facts.py"]
+        assert (root / "text_facts.py").read_bytes() == before
         kg = self.run(shell, "%vibe kg generate")
         assert kg.task.project_id == made.id
         assert Path(kg.root) == root
@@ -349,7 +350,7 @@ class TestLines:
         values = {
             "the project": (made, ["shown", "what <b>it</b> is for", "python-package"]),
             "a list": (self.run(shell, "%vibe project list"), ["shown", "python-package"]),
-            "templates": (self.run(shell, "%vibe project templates"), ["gradio-space", "licence"]),
+            "templates": (self.run(shell, "%vibe project templates"), ["gradio-space", "license"]),
             "files": (self.run(shell, "%vibe project files"), ["notes.md", "README.md"]),
             "checkpoints": (self.run(shell, "%vibe project checkpoints"), ["made from python-package"]),
             "a diff": (self.run(shell, "%vibe project diff"), ["notes.md", "+# Notes"]),
