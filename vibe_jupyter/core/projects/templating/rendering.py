@@ -125,7 +125,7 @@ def _untrusted(used: str) -> Forbidden:
     return Forbidden(
         f"the template wants what only trusted templates may use: {used}",
         code="template.untrusted",
-        hint="it can run any code as you; read it, then say that you trust it (trusted: true)",
+        hint="it can run any code as you; read it, then make the project with --trust-template",
         data={"features": used.split(", ")},
     )
 

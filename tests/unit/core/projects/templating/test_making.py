@@ -274,7 +274,7 @@ def test_what_runs_code_needs_trust(write: Write, destination: Path, config: dic
     assert isinstance(error, Forbidden)
     assert error.code == "template.untrusted"
     assert error.data == {"features": [feature]}
-    assert "trusted: true" in (error.hint or "")
+    assert "--trust-template" in (error.hint or "")
     assert make(write(config), destination, {}, trusted=True).files[0] == "hello.txt"
 
 
