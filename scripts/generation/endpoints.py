@@ -57,7 +57,11 @@ def local_verbs() -> str:
         rows.append((" and ".join(f"`{form}`" for form in forms), verb.summary))
     for own in OWN_VERBS:
         if own.operation is None:
-            forms = [_usage(surface, program, own.words) for surface, program in _PROGRAMS]
+            forms = [
+                _usage(surface, program, own.words)
+                for surface, program in _PROGRAMS
+                if surface in own.surfaces
+            ]
             rows.append((" and ".join(f"`{form}`" for form in forms), own.description.splitlines()[0]))
     return table(("Form", "What it does"), rows)
 

@@ -172,7 +172,7 @@ def verbs(surface: Surface) -> Offer:
             taken.discard(verb.operation.positional)
         offer[verb.operation.name] = taken | verb.operation.hidden
     others = sum(surface in verb.surfaces for verb in local.VERBS) + sum(
-        own.operation is None for own in OWN_VERBS
+        own.operation is None and surface in own.surfaces for own in OWN_VERBS
     )
     assert len(verbs_of(surface)) == len(offer) + others
     return offer

@@ -331,6 +331,8 @@ class TestLines:
         assert self.run(shell, "%vibe project open first").id == first.id
         assert self.run(shell, "%vibe project show").id == first.id
         assert self.run(shell, "%vibe project show second").id == second.id
+        assert self.run(shell, "%vibe project rename 'First of all'").name == "First of all"
+        self.run(shell, "%vibe project rename first")
         assert "first" in self.run(shell, "%vibe project close")
         monkeypatch.chdir(tmp_path / "work" / "second" / "data")
         assert self.run(shell, "%vibe project show").id == second.id

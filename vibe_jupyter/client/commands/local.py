@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-__all__ = ["VERBS", "LocalVerb", "Surface"]
+__all__ = ["BOTH", "MAGIC", "VERBS", "LocalVerb", "Surface"]
 
 Surface = Literal["magic", "cli"]
-_BOTH: frozenset[Surface] = frozenset({"magic", "cli"})
+BOTH: frozenset[Surface] = frozenset({"magic", "cli"})
 _CLI: frozenset[Surface] = frozenset({"cli"})
-_MAGIC: frozenset[Surface] = frozenset({"magic"})
+MAGIC: frozenset[Surface] = frozenset({"magic"})
 
 
 def _no_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ class LocalVerb:
     words: str
     description: str
     run: Callable[[dict[str, Any]], Any]
-    surfaces: frozenset[Surface] = _BOTH
+    surfaces: frozenset[Surface] = BOTH
     add_arguments: Callable[[argparse.ArgumentParser], None] = _no_arguments
 
     @property
@@ -167,9 +167,9 @@ def _rotate(_arguments: dict[str, Any]) -> Any:
 
 
 VERBS = (
-    LocalVerb("help", "List the verbs, or tell more about one.", _by_surface, _BOTH, _help_arguments),
+    LocalVerb("help", "List the verbs, or tell more about one.", _by_surface, BOTH, _help_arguments),
     LocalVerb(
-        "connect", "Talk to another server from now on, or to the platform in this process.", _by_surface, _MAGIC,
+        "connect", "Talk to another server from now on, or to the platform in this process.", _by_surface, MAGIC,
         _connect_arguments,
     ),
     LocalVerb("doctor", "Check this installation, with the command that mends each problem.", _doctor),

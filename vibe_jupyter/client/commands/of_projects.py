@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.client.commands.local import MAGIC
 from vibe_jupyter.client.commands.own import Order, OwnVerb, Place
 from vibe_jupyter.client.commands.running import arguments_in
 from vibe_jupyter.core.errors import InvalidInput, NotFound, nearest
@@ -191,8 +192,12 @@ VERBS = (
         words="project open",
         description="Open a project: what you do from now on in this notebook belongs to it.",
         add_arguments=_named,
+        surfaces=MAGIC,
     ),
     OwnVerb(
-        _close, words="project close", description="Let go of the open project; nothing happens to its files."
+        _close,
+        words="project close",
+        description="Let go of the open project; nothing happens to its files.",
+        surfaces=MAGIC,
     ),
 )

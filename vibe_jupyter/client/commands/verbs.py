@@ -90,7 +90,7 @@ def verbs_of(surface: Surface) -> dict[str, Verb]:
     verbs += [
         Verb(own.words, own.description.splitlines()[0], own=own)
         for own in OWN_VERBS
-        if own.operation is None
+        if own.operation is None and surface in own.surfaces
     ]
     verbs += [Verb(verb.words, verb.summary, local=verb) for verb in local.VERBS if surface in verb.surfaces]
     return {verb.words: verb for verb in verbs}
