@@ -1,13 +1,12 @@
 """A front for the GitHub emulator (npm `emulate`): stricter, as GitHub is, with faults on demand and a journal.
 
-What it mends and what it leaves is listed in DIFFERENCES.md. It runs in threads of the test's process; other processes
-reach it by its address.
+What it mends, and what neither does, is listed in DIFFERENCES.md. It runs in threads of the test's process; other
+processes reach it by its address.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import contextlib
 import http.client
 import json
 import re
@@ -17,16 +16,22 @@ import time
 import urllib.parse
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from tests.services.git_http import git_answer, is_git_path, password_of, read_body
+from tests.services.github_sign_in import DEVICE_GRANT, DeviceFlow, Pkce
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["Asked", "Fault", "GitHubFront"]
 
-_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding"})
-_NOT_SENT_ON = frozenset({"connection", "host", "accept-encoding", "content-length"})
-_DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_REPOSITORY = re.compile(r"/repos/[^/]+/[^/]+")
+_OWN = re.compile(r"/repos/[^/]+/[^/]+(/(git|contents|topics|merges|branches)(/.*)?)?")
+"""What only those may change who may push."""
+_WRITES_TO = ("/repos/", "/user/repos", "/orgs/")
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,12 @@ class Fault:
 
     Args:
         pattern: regular expression for `METHOD /path?query`.
-        status: answer so instead; None: let it through.
+        status: answer so, without asking the emulator; None: let it through.
         headers: of that answer.
         body: of that answer: JSON, or text as it is.
-        drop: break the connection: `before` the emulator has seen the request, or `after`, so that it was done.
+        drop: break the connection `before` the emulator has seen the request, or `after`, when it was done.
         latency_s: wait so long first, in seconds.
+        hold: wait for this event first.
         times: how many requests it befalls.
         skip: how many it spares first.
     """
@@ -48,58 +54,58 @@ class Fault:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-    drop: str | None = None
+    drop: Literal["before", "after"] | None = None
     latency_s: float = 0
+    hold: threading.Event | None = None
     times: int = 1
     skip: int = 0
 
 
 class Asked(NamedTuple):
-    """A line of the journal: never a header, since they hold tokens."""
+    """A line of the journal: no header, since they hold tokens, and no body of a sign-in."""
 
-    method: str
-    path: str
+    line: str
     status: int | None
     body: Any
 
-    @property
-    def line(self) -> str:
-        """The request's line."""
-        return f"{self.method} {self.path}"
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass
-class _Device:
-    client_id: str
-    scope: str
-    user_code: str
-    login: str | None = None
-    is_denied: bool = False
-    asked_at: float = 0.0
-    interval_s: float = 5.0
+class _Planned:
+    fault: Fault
+    skip: int
+    times: int
 
 
 class GitHubFront:
-    """Stands before an emulator.
+    """Stands before an emulator, which is to be told `url` as its own address.
 
     Args:
-        upstream_port: where the emulator listens.
-        scopes: of each token that is known.
-        now: the clock, in seconds, by which polling too fast is noticed.
+        scopes: of each token that is known from the start.
+        apps: secret of each OAuth app by its client id.
+        git_root: bare repositories that are served as `/owner/name.git`; None: there are none.
     """
 
     def __init__(
-        self, scopes: Mapping[str, list[str]], *, now: Callable[[], float] = time.monotonic
+        self, scopes: Mapping[str, list[str]], apps: Mapping[str, str], git_root: Path | None = None
     ) -> None:
-        self.upstream_port = 0
         self.scopes = dict(scopes)
-        self.journal: list[Asked] = []
-        self.now = now
-        self._faults: list[list[Any]] = []
+        self.apps = dict(apps)
+        self.git_root = git_root
+        self.upstream_port = 0
+        self.pkce = Pkce()
+        self.devices = DeviceFlow(lambda: f"{self.url}/login/device")
+        self.began = threading.Event()
+        """Is set when a fault begins to hold a request."""
+        self._journal: list[Asked] = []
+        self._planned: list[_Planned] = []
         self._lock = threading.Lock()
-        self._challenges: dict[str, tuple[str, str]] = {}
-        self._challenge_of_state: dict[str, tuple[str, str]] = {}
-        self._devices: dict[str, _Device] = {}
+        self.logins: dict[str, str] = {}
         front = self
 
         class Handler(_Handler):
@@ -112,7 +118,7 @@ class GitHubFront:
 
     @property
     def url(self) -> str:
-        """Where it listens: the REST API and the pages."""
+        """Where it listens: the REST API, the pages and git."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def start(self) -> None:
@@ -128,110 +134,52 @@ class GitHubFront:
     def inject(self, *faults: Fault) -> None:
         """Let something happen to the next requests that match."""
         with self._lock:
-            self._faults += [[fault, fault.skip, fault.times] for fault in faults]
+            self._planned += [_Planned(fault, fault.skip, fault.times) for fault in faults]
 
     def reset(self) -> None:
         """Forget faults and journal, before the next test."""
         with self._lock:
-            self._faults.clear()
-            self.journal.clear()
+            self._planned.clear()
+            self._journal.clear()
+            self.began.clear()
+
+    @property
+    def journal(self) -> list[Asked]:
+        """Return what was asked and answered so far."""
+        with self._lock:
+            return list(self._journal)
 
     def asked(self, pattern: str = "") -> list[str]:
         """Return the lines of the requests so far that match."""
-        with self._lock:
-            return [one.line for one in self.journal if re.search(pattern, one.line)]
+        return [one.line for one in self.journal if re.search(pattern, one.line)]
 
     def bodies(self, pattern: str) -> list[Any]:
         """Return the bodies of the requests so far that match."""
-        with self._lock:
-            return [one.body for one in self.journal if re.search(pattern, one.line)]
+        return [one.body for one in self.journal if re.search(pattern, one.line)]
 
     def note(self, asked: Asked) -> None:
         """Write a line into the journal."""
         with self._lock:
-            self.journal.append(asked)
+            self._journal.append(asked)
 
-    def fault_of(self, line: str) -> Fault | None:
-        """Return the fault that befalls a request."""
+    def fault_for(self, line: str) -> Fault | None:
+        """Return the fault that befalls a request now."""
         with self._lock:
-            for entry in self._faults:
-                fault, skip, times = entry
-                if not times or not re.search(fault.pattern, line):
-                    continue
-                if skip:
-                    entry[1] -= 1
-                    continue
-                entry[2] -= 1
-                return cast("Fault", fault)
+            for planned in self._planned:
+                if planned.times and re.search(planned.fault.pattern, line):
+                    if planned.skip:
+                        planned.skip -= 1
+                        continue
+                    planned.times -= 1
+                    return planned.fault
         return None
 
-    # OAuth: what the emulator does not check
-
-    def remember_challenge(self, query: Mapping[str, str]) -> None:
-        """Remember the PKCE challenge of a sign-in by its state."""
-        if challenge := query.get("code_challenge"):
-            method = query.get("code_challenge_method", "plain")
-            self._challenge_of_state[query.get("state", "")] = (challenge, method)
-
-    def bind_code(self, location: str) -> None:
-        """Bind the code of a redirect to the challenge of its sign-in."""
-        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))
-        if "code" in query and (challenge := self._challenge_of_state.pop(query.get("state", ""), None)):
-            self._challenges[query["code"]] = challenge
-
-    def is_verified(self, form: Mapping[str, str]) -> bool:
-        """Say whether the verifier is the one whose challenge the code was given for (RFC 7636, section 4.6)."""
-        challenge, method = self._challenges.get(form.get("code", ""), ("", ""))
-        if not challenge:
-            return True
-        verifier = form.get("code_verifier", "")
-        digest = hashlib.sha256(verifier.encode()).digest()
-        is_right = (
-            base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
-            if method == "S256"
-            else verifier == challenge
-        )
-        if is_right:
-            del self._challenges[form["code"]]
-        return is_right
-
-    # Device flow (RFC 8628), which the emulator does not have
-
-    def begin_device(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Answer `POST /login/device/code`."""
-        device_code = secrets.token_hex(20)
-        user_code = f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
-        self._devices[device_code] = _Device(form.get("client_id", ""), form.get("scope", ""), user_code)
-        return {
-            "device_code": device_code, "user_code": user_code, "expires_in": 899, "interval": 5,
-            "verification_uri": f"{self.url}/login/device",
-        }  # fmt: skip
-
-    def enter_user_code(self, user_code: str, login: str | None) -> None:
-        """Do what the person does at the verification page: allow it as `login`, or deny it."""
-        device = next(one for one in self._devices.values() if one.user_code == user_code)
-        device.login, device.is_denied = login, login is None
-
-    def expire_devices(self) -> None:
-        """Let 15 minutes pass for all device codes."""
-        self._devices.clear()
-
-    def poll_device(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Answer a poll for a device's token; `login` stands in it for a token that has yet to be made."""
-        device = self._devices.get(form.get("device_code", ""))
-        if device is None or device.client_id != form.get("client_id"):
-            return {"error": "expired_token", "error_description": "The device code has expired."}
-        if device.is_denied:
-            return {"error": "access_denied", "error_description": "The authorization was denied."}
-        now, before = self.now(), device.asked_at
-        device.asked_at = now
-        if before and now - before < device.interval_s:
-            device.interval_s += 5
-            return {"error": "slow_down", "interval": device.interval_s}
-        if device.login is None:
-            return {"error": "authorization_pending"}
-        del self._devices[form["device_code"]]
-        return {"login": device.login, "scope": device.scope}
+    def learn_token(self, answer: _Answer) -> None:
+        """Remember the token that the emulator has just given."""
+        text = answer.body.decode()
+        said = json.loads(text) if text.startswith("{") else dict(urllib.parse.parse_qsl(text))
+        if token := said.get("access_token"):
+            self.scopes[token] = re.split(r"[,\s]+", said.get("scope") or "repo user")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -242,117 +190,205 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: a request's line may hold what is secret."""
 
     def serve(self) -> None:
-        data = self.rfile.read(int(self.headers.get("content-length") or 0))
-        line = f"{self.command} {self.path}"
-        fault = self.front.fault_of(line)
-        if fault is not None and fault.latency_s:
+        """Answer one request."""
+        data = read_body(self)
+        fault = self.front.fault_for(f"{self.command} {self.path}") or Fault("")
+        if fault.hold is not None:
+            self.front.began.set()
+            fault.hold.wait(30)
+        if fault.latency_s:
             time.sleep(fault.latency_s)
-        if fault is not None and fault.drop == "before":
-            self._broken(None, data)
-        elif fault is not None and fault.status is not None:
-            body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body or {})
-            self._answer(fault.status, body.encode(), {"Content-Type": "application/json", **fault.headers}, data)
-        else:
-            status, body_bytes, headers = self._handled(data)
-            if fault is not None and fault.drop == "after":
-                self._broken(status, data)
+        answer = None
+        if fault.status is not None:
+            text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body or {})
+            headers = {"Content-Type": "application/json", **fault.headers}
+            answer = _Answer(fault.status, text.encode(), headers)
+        elif fault.drop != "before":
+            answer = self._answer_to(data)
+        self._note(data, answer)
+        with contextlib.suppress(ConnectionError):  # a client that did not wait
+            if answer is None or fault.drop is not None:
+                self.close_connection = True
+                self.connection.close()
             else:
-                self._answer(status, body_bytes, headers, data)
+                self._send(answer)
 
-    def _handled(self, data: bytes) -> tuple[int, bytes, dict[str, str]]:
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+
+    def _answer_to(self, data: bytes) -> _Answer:
         url = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(url.query))
+        if self.front.git_root is not None and is_git_path(self.path):
+            return self._git(self.front.git_root, data)
         if url.path.startswith("/login/"):
-            return self._sign_in(url, data)
+            return self._sign_in(url.path, query, data)
         scheme, _, token = (self.headers.get("authorization") or "").partition(" ")
         if scheme and token not in self.front.scopes:
             return _json(401, {"message": "Bad credentials", "status": "401"})
-        refusal = self._refused(url.path, token, data)
-        if refusal is not None:
-            return refusal
-        path = self.path
-        if self.command in ("PATCH", "DELETE"):
-            path = path.replace("/git/ref/", "/git/refs/")
-        status, body, headers = self._upstream(self.command, path, data)
-        if status == 403 and re.match(r"/repos/[^/]+/[^/]+", url.path) and _is_forbidden(body):
-            status, body, _ = _json(404, {"message": "Not Found", "status": "404"})  # a private one is not shown
-        return status, _mended(body, headers), {**headers, **self._scope_headers(token)}
+        answer = self._refusal(url.path, token, data)
+        if answer is None:
+            answer = _mended(self._upstream(self.command, self.path, data), url.path)
+            if self.command == "GET" and answer.status == 200 and _REPOSITORY.fullmatch(url.path):
+                answer = self._with_rights(answer, url.path, token)
+        return answer._replace(headers={**answer.headers, **self._more_headers(url.path, token)})
 
-    def _refused(self, path: str, token: str, data: bytes) -> tuple[int, bytes, dict[str, str]] | None:
-        """Return what GitHub answers where the emulator is lenient; None if it is not."""
-        scopes = self.front.scopes.get(token)
-        writes = self.command != "GET"
-        if writes and scopes is not None and path.startswith(("/repos/", "/user/repos", "/orgs/")):
-            if not {"repo", "public_repo"} & set(scopes):
-                status, body, headers = _json(404, {"message": "Not Found", "status": "404"})
-                return status, body, {**headers, **self._scope_headers(token)}
-        repository = re.match(r"/repos/[^/]+/[^/]+", path)
+    def _refusal(self, path: str, token: str, data: bytes) -> _Answer | None:
+        """Return what GitHub answers where the emulator would be lenient; None if it would not."""
+        may = self.front.scopes.get(token)
+        if self.command != "GET" and path.startswith(_WRITES_TO) and may is not None:
+            if not {"repo", "public_repo"} & set(may):
+                return _json(404, {"message": "Not Found", "status": "404"})
+        repository = _REPOSITORY.match(path)
         if repository is None:
             return None
-        is_git_data = re.search(r"/git/(refs?|trees|blobs|commits)(/|$)", path)
-        if is_git_data and self._is_empty(repository[0]):
-            return _json(409, {"message": "Git Repository is empty.", "status": "409"})
+        if self.command != "GET" and _OWN.fullmatch(path) and not self._may_push(repository[0], token):
+            return _json(404, {"message": "Not Found", "status": "404"})
+        if re.search(r"/git/(ref|refs|trees|blobs|commits|matching-refs)(/|$)", path):
+            if self._branches(repository[0]) == {}:
+                return _json(409, {"message": "Git Repository is empty.", "status": "409"})
         if self.command == "POST" and path.endswith("/pulls"):
-            return self._duplicate(repository[0], json.loads(data or b"{}"))
-        if self.command == "POST" and path.endswith("/git/trees"):
-            return _bad_tree(json.loads(data or b"{}"))
+            return self._pull_refusal(repository[0], json.loads(data or b"{}"))
         return None
 
-    def _is_empty(self, repository: str) -> bool:
-        status, body, _ = self._upstream("GET", f"{repository}/branches?per_page=1", b"")
-        return status == 200 and json.loads(body) == []
+    def _branches(self, repository: str) -> dict[str, str] | None:
+        """Return the heads of a repository; None if it may not be seen."""
+        answer = self._upstream("GET", f"{repository}/branches?per_page=100", b"")
+        if answer.status != 200:
+            return None
+        return {one["name"]: one["commit"]["sha"] for one in json.loads(answer.body)}
 
-    def _duplicate(self, repository: str, wanted: dict[str, Any]) -> tuple[int, bytes, dict[str, str]] | None:
-        status, body, _ = self._upstream("GET", f"{repository}/branches?per_page=100", b"")
-        heads = {one["name"]: one["commit"]["sha"] for one in json.loads(body)} if status == 200 else {}
-        head, base = str(wanted.get("head", "")), wanted.get("base")
+    def _may_push(self, repository: str, token: str) -> bool:
+        """Say whether it is the repository's owner, a member of that organisation, or a collaborator, who asks."""
+        if token not in self.front.logins:
+            user = self._upstream("GET", "/user", b"")
+            self.front.logins[token] = json.loads(user.body).get("login", "") if user.status == 200 else ""
+        login, owner = self.front.logins[token], repository.split("/")[2]
+        asked = (f"/orgs/{owner}/members/{login}", f"{repository}/collaborators/{login}")
+        return login == owner or any(self._upstream("GET", path, b"").status == 204 for path in asked)
+
+    def _with_rights(self, answer: _Answer, repository: str, token: str) -> _Answer:
+        """Say in a repository what the asking person may do with it; for the emulator everybody may everything."""
+        found = json.loads(answer.body)
+        if not self._may_push(repository, token):
+            found["permissions"] = {"admin": False, "push": False, "pull": True}
+        return answer._replace(body=json.dumps(found).encode())
+
+    def _pull_refusal(self, repository: str, wanted: dict[str, Any]) -> _Answer | None:
+        heads = self._branches(repository) or {}
+        head, base = str(wanted.get("head", "")), str(wanted.get("base", ""))
         name = head.rpartition(":")[2]
-        errors: list[Any] = []
-        if ":" not in head and name not in heads:
-            errors = [{"resource": "PullRequest", "field": "head", "code": "invalid"}]
+        error: dict[str, Any] | None = None
+        if name not in heads:
+            error = {"field": "head", "code": "invalid"}
         elif base not in heads:
-            errors = [{"resource": "PullRequest", "field": "base", "code": "invalid"}]
-        elif ":" not in head and heads[name] == heads[base]:
-            errors = [{"resource": "PullRequest", "code": "custom", "message": f"No commits between {base} and {name}"}]
+            error = {"field": "base", "code": "invalid"}
+        elif heads[name] == heads[base]:
+            error = {"code": "custom", "message": f"No commits between {base} and {name}"}
         else:
-            _, body, _ = self._upstream("GET", f"{repository}/pulls?state=open&per_page=100", b"")
-            if any((one["head"]["ref"], one["base"]["ref"]) == (name, base) for one in json.loads(body)):
-                message = f"A pull request already exists for {head}."
-                errors = [{"resource": "PullRequest", "code": "custom", "message": message}]
-        return _json(422, {"message": "Validation Failed", "errors": errors, "status": "422"}) if errors else None
+            pulls = json.loads(self._upstream("GET", f"{repository}/pulls?state=open&per_page=100", b"").body)
+            if any((one["head"]["ref"], one["base"]["ref"]) == (name, base) for one in pulls):
+                error = {"code": "custom", "message": f"A pull request already exists for {head}."}
+        if error is None:
+            return None
+        errors = [{"resource": "PullRequest", **error}]
+        return _json(422, {"message": "Validation Failed", "errors": errors, "status": "422"})
 
-    def _sign_in(self, url: urllib.parse.SplitResult, data: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def _sign_in(self, path: str, query: dict[str, str], data: bytes) -> _Answer:
         is_json = "application/json" in (self.headers.get("content-type") or "")
         form = json.loads(data or b"{}") if is_json else dict(urllib.parse.parse_qsl(data.decode()))
-        if url.path == "/login/device/code":
-            return _json(200, self.front.begin_device(form))
-        if url.path == "/login/oauth/authorize":
-            self.front.remember_challenge(dict(urllib.parse.parse_qsl(url.query)))
-        if url.path == "/login/oauth/access_token":
-            if form.get("grant_type") == _DEVICE_GRANT:
+        if path == "/login/device/code":
+            return _json(200, self.front.devices.begin(form))
+        if path == "/login/oauth/authorize":
+            self.front.pkce.authorize(query)
+        if path == "/login/oauth/access_token":
+            if form.get("grant_type") == DEVICE_GRANT:
                 return self._device_token(form)
-            if not self.front.is_verified(form):
+            if not self.front.pkce.is_verified(form):
                 said = "The code passed is incorrect or expired."
                 return _json(200, {"error": "bad_verification_code", "error_description": said})
-        status, body, headers = self._upstream(self.command, self.path, data)
-        if location := headers.get("Location") or headers.get("location"):
-            self.front.bind_code(location)
-        if url.path == "/login/oauth/access_token":
-            self._learn(body)
-        return status, body, headers
+        answer = self._upstream(self.command, self.path, data)
+        self.front.pkce.redirected(answer.headers.get("location", ""))
+        if path == "/login/oauth/access_token":
+            self.front.learn_token(answer)
+        return answer
 
-    def _device_token(self, form: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+    def _device_token(self, form: dict[str, str]) -> _Answer:
         """Answer a poll; a token that is due is one that the emulator gives for a code."""
-        answer = self.front.poll_device(form)
-        if "login" not in answer:
-            return _json(200, answer)
-        status, apps = 200, self.front.apps
-        fields = {"login": answer["login"], "scope": answer["scope"], "client_id": form["client_id"],
-                  "redirect_uri": "http://127.0.0.1/", "state": ""}
-        status, _, headers = self._upstream("POST", "/login/oauth/callback", urllib.parse.urlencode(fields).encode())
-        code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(headers["location"]).query))["code"]
-        exchange = {"code": code, "client_id": form["client_id"], "client_secret": apps[form["client_id"]]}
-        status, body, headers = self._upstream(
-            "POST", "/login/oauth/access_token", urllib.parse.urlencode(exchange).encode()
-        )
-        self._learn(body)
-        return status, body, headers
+        due = self.front.devices.poll(form)
+        if "login" not in due:
+            return _json(200, due)
+        client = {"client_id": form["client_id"]}
+        consent = {**client, **due, "redirect_uri": "http://127.0.0.1/", "state": ""}
+        redirect = self._form("/login/oauth/callback", consent)
+        code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(redirect.headers["location"]).query))["code"]
+        exchange = {**client, "client_secret": self.front.apps[form["client_id"]], "code": code}
+        answer = self._form("/login/oauth/access_token", exchange)
+        self.front.learn_token(answer)
+        return answer
+
+    def _form(self, path: str, fields: dict[str, str]) -> _Answer:
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        return self._upstream("POST", path, urllib.parse.urlencode(fields).encode(), headers)
+
+    def _git(self, root: Path, data: bytes) -> _Answer:
+        if password_of(self.headers.get("authorization") or "") not in self.front.scopes:
+            return _Answer(401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'})
+        return _Answer(*git_answer(root, self.command, self.path, self.headers, data))
+
+    def _upstream(
+        self, method: str, path: str, data: bytes, headers: Mapping[str, str] | None = None
+    ) -> _Answer:
+        given = self.headers if headers is None else headers
+        left_out = {*_HOP_BY_HOP, "accept-encoding"}
+        sent = {name: value for name, value in given.items() if name.lower() not in left_out}
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self.front.upstream_port)
+        ) as emulator:
+            emulator.request(method, path, data or None, sent)
+            reply = emulator.getresponse()
+            found = {
+                name.lower(): value for name, value in reply.getheaders() if name.lower() not in _HOP_BY_HOP
+            }
+            return _Answer(reply.status, reply.read(), found)
+
+    def _more_headers(self, path: str, token: str) -> dict[str, str]:
+        headers = {"X-GitHub-Request-Id": secrets.token_hex(8).upper()}
+        if token in self.front.scopes:
+            headers["X-OAuth-Scopes"] = ", ".join(self.front.scopes[token])
+            accepted = "public_repo, repo" if self.command != "GET" else "repo"
+            headers["X-Accepted-OAuth-Scopes"] = accepted if path.startswith(_WRITES_TO) else ""
+        return headers
+
+    def _note(self, data: bytes, answer: _Answer | None) -> None:
+        body: Any = None
+        if data and not self.path.startswith("/login/") and not is_git_path(self.path):
+            body = json.loads(data)
+        line = f"{self.command} {self.path}"
+        if self.path.startswith("/login/"):
+            line = line.partition("?")[0]  # a code, a state
+        self.front.note(Asked(line, None if answer is None else answer.status, body))
+
+    def _send(self, answer: _Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+
+def _json(status: int, body: Any) -> _Answer:
+    return _Answer(status, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8"})
+
+
+def _mended(answer: _Answer, path: str) -> _Answer:
+    """Turn an answer of the emulator into the one of GitHub."""
+    if answer.status == 403 and _REPOSITORY.match(path) and b"rate limit" not in answer.body:
+        return _json(404, {"message": "Not Found", "status": "404"})  # what one may not see is not there
+    if answer.status == 409 and b"Protected branch" in answer.body:
+        return answer._replace(status=422)
+    if "/git/refs" in path or "/git/ref/" in path:
+        return answer._replace(body=answer.body.replace(b"/git/ref/", b"/git/refs/"))
+    return answer

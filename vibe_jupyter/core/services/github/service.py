@@ -182,7 +182,8 @@ class GitHubService:
     ) -> Pushed:
         """Make a branch hold exactly these files, by one commit; only what differs is sent.
 
-        No commit is made if nothing does. A branch that is not there is made, from the default branch. Submodules stay. Asked twice, it does it once.
+        No commit is made if nothing does. A branch that is not there is made, from the default branch. Submodules stay.
+        Asked twice, it does it once.
 
         Args:
             full_name: `owner/name`.
