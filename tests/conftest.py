@@ -20,6 +20,8 @@ from vibe_jupyter.core.secrets.ambient import VARIABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytest_plugins = ["tests.services.fixtures_github"]
+
 _numbers = itertools.count(1)
 
 _MOST_WORKERS = 4
