@@ -49,6 +49,7 @@ from vibe_jupyter.core.projects.schemas import (
     FileList,
     Project,
     ProjectList,
+    ProjectTask,
     TemplateList,
     Undone,
 )
@@ -173,6 +174,29 @@ class _Projects:
         """Show what has changed since a checkpoint, or between two."""
     def undo(self, project_id: str, *, checkpoint: str | None = None) -> Undone:
         """Bring back a project's files as they were at a checkpoint, every byte; what is there is kept as one, too."""
+    def push(
+        self,
+        project_id: str,
+        *,
+        github: str | None = None,
+        private: bool = True,
+        branch: str | None = None,
+        commit_message: str | None = None,
+        overwrite: bool = False,
+        allow_secrets: bool = False,
+    ) -> ProjectTask:
+        """Push a project to GitHub: a task makes the repository if there is none, and one commit of all that changed."""
+    def pull_request(
+        self,
+        project_id: str,
+        *,
+        title: str,
+        description: str = "",
+        head: str | None = None,
+        base: str | None = None,
+        draft: bool = False,
+    ) -> ProjectTask:
+        """Offer a pushed branch of a project as a pull request on GitHub; one that is open already is not made twice."""
 
 class _Questions:
     def list(
@@ -490,6 +514,29 @@ class _AsyncProjects:
         """Show what has changed since a checkpoint, or between two."""
     async def undo(self, project_id: str, *, checkpoint: str | None = None) -> Undone:
         """Bring back a project's files as they were at a checkpoint, every byte; what is there is kept as one, too."""
+    async def push(
+        self,
+        project_id: str,
+        *,
+        github: str | None = None,
+        private: bool = True,
+        branch: str | None = None,
+        commit_message: str | None = None,
+        overwrite: bool = False,
+        allow_secrets: bool = False,
+    ) -> ProjectTask:
+        """Push a project to GitHub: a task makes the repository if there is none, and one commit of all that changed."""
+    async def pull_request(
+        self,
+        project_id: str,
+        *,
+        title: str,
+        description: str = "",
+        head: str | None = None,
+        base: str | None = None,
+        draft: bool = False,
+    ) -> ProjectTask:
+        """Offer a pushed branch of a project as a pull request on GitHub; one that is open already is not made twice."""
 
 class _AsyncQuestions:
     async def list(

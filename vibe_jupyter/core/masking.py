@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     E = TypeVar("E", bound=VibeError)
 
-__all__ = ["MASK", "MIN_SECRET", "forget", "hold", "masked", "masked_error", "masked_json", "spellings"]
+__all__ = [
+    "MASK",
+    "MIN_SECRET",
+    "forget",
+    "hold",
+    "holds_token",
+    "masked",
+    "masked_error",
+    "masked_json",
+    "spellings",
+]
 
 MASK = "***"
 MIN_SECRET = 6
@@ -112,6 +122,15 @@ def masked(text: str, user_id: str | None = None) -> str:
         if any(beginning in text for beginning in beginnings):
             text = form.sub(replacement, text)
     return text
+
+
+def holds_token(text: str, user_id: str | None = None) -> bool:
+    """Return whether a text holds a token of a known kind, or a value in use here of this user."""
+    *tokens, _headers = _KINDS
+    if any(start in text for starts, _, _ in tokens for start in starts):
+        if any(pattern.search(text) for _, pattern, _ in tokens):
+            return True
+    return any(one in text for one in _spelled(user_id))
 
 
 def masked_json(text: str, user_id: str | None = None) -> str:

@@ -29,12 +29,13 @@ from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
 from vibe_jupyter.core.mcp.targets import ToolTargets
 from vibe_jupyter.core.payloads.files import PayloadStore
+from vibe_jupyter.core.projects.publishing.targets import publishing_targets
 from vibe_jupyter.core.projects.service import ProjectService
 from vibe_jupyter.core.projects.store import ProjectStore
 from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.catalog import Catalog
-from vibe_jupyter.core.routing.registry import load_oracles
+from vibe_jupyter.core.routing.registry import Registry, load_oracles
 from vibe_jupyter.core.secrets.ambient import Ambient
 from vibe_jupyter.core.secrets.resolver import SecretResolver
 from vibe_jupyter.core.secrets.service import SecretService
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.mcp.calls import ToolCaller
     from vibe_jupyter.core.mcp.offers import KnownServer
     from vibe_jupyter.core.mcp.schemas import McpCapabilities
-    from vibe_jupyter.core.routing.registry import Registry
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.execution.execution import Execution
 
@@ -95,9 +95,12 @@ class Platform:
         self.settings = settings
         self.root = root.resolve()
         self.mode = mode
-        self.registry = registry or load_oracles()
         self.news = news or NewsBoard()
         self.database = Database(settings.effective_database_url)
+        project_store = ProjectStore(self.database)
+        base = registry or load_oracles()
+        workflows = publishing_targets(settings, project_store)
+        self.registry = Registry(workflows, base.problems, base=base)
         self.task_store = TaskStore(self.database)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="vibe-platform", daemon=True)
@@ -146,7 +149,7 @@ class Platform:
                 serves=serves,
             )
         self.projects = ProjectService(
-            ProjectStore(self.database), settings, self.root, self.home_of, self.allowed_roots
+            project_store, settings, self.root, self.home_of, self.allowed_roots, lambda: self.tasks
         )
         self.tasks = TaskService(
             self.task_store,

@@ -186,6 +186,21 @@ class Settings(BaseSettings):
         description="Largest request body that the REST API accepts, in bytes.",
     )
 
+    github_api_url: str = Field(
+        default="https://api.github.com",
+        description="Base URL of GitHub's REST API; that of your Enterprise server.",
+    )
+    github_url: str = Field(
+        default="https://github.com", description="Base URL of GitHub's pages and repositories."
+    )
+    github_pause_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Seconds between two requests that change something on GitHub, which asks for one; between others a "
+        "quarter of that.",
+    )
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

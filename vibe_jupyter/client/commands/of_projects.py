@@ -139,6 +139,21 @@ def _on_project(name: str, place: Place, order: Order) -> Any:
     return result
 
 
+def _start(name: str, place: Place, order: Order) -> Any:
+    """Start a task on the project that is meant, and follow it."""
+    arguments = {**arguments_in(order.body), **order.arguments}
+    no_wait = arguments.pop("no_wait", False)
+    project_id = arguments["project_id"] = meant_project(place, arguments.get("project_id"))
+    started = getattr(place.client.projects, name)(**arguments)
+    handle = place.client.tasks.get(started.task_id)
+    if no_wait:
+        return handle
+    done = place.follow(handle)
+    if place.client.open_project is not None and place.client.open_project.id == project_id:
+        place.client.open_project = place.client.projects.get(project_id)
+    return done
+
+
 def _write(place: Place, order: Order) -> Any:
     """Write a file of a project; its text is the cell below, or `--text`."""
     arguments = dict(order.arguments)
@@ -162,6 +177,11 @@ def _flag(parser: Parser, _surface: Surface) -> None:
     )
 
 
+def _flag_and_waiting(parser: Parser, surface: Surface) -> None:
+    _flag(parser, surface)
+    parser.add_argument("--no-wait", action="store_true", help="return at once, while the task runs")
+
+
 def _named(parser: Parser, _surface: Surface) -> None:
     parser.add_argument("name", help="its name or id, or a variable with a project")
 
@@ -180,6 +200,16 @@ VERBS = (
     OwnVerb(_adopt, operation="projects.adopt"),
     *(_verb(name, _first) for name in ("get", "archive", "restore", "files", "checkpoints")),
     *(_verb(name, _flag) for name in ("update", "read", "delete", "checkpoint", "diff", "undo")),
+    *(
+        OwnVerb(
+            functools.partial(_start, name),
+            operation=f"projects.{name}",
+            replaces=frozenset({"project_id"}),
+            add_arguments=_flag_and_waiting,
+            takes_body=True,
+        )
+        for name in ("push", "pull_request")
+    ),
     OwnVerb(
         _write,
         operation="projects.write",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.operations import Document, Encoded, operation
+from vibe_jupyter.core.projects.publishing.schemas import ProjectPullRequest, ProjectPush
 from vibe_jupyter.core.projects.schemas import (
     Checkpoint,
     CheckpointCreate,
@@ -21,6 +22,7 @@ from vibe_jupyter.core.projects.schemas import (
     ProjectCreate,
     ProjectList,
     ProjectsQuery,
+    ProjectTask,
     ProjectUpdate,
     TemplateList,
     Undone,
@@ -241,6 +243,38 @@ async def undo_changes(
     return await platform.projects.undo(principal, project_id, body.checkpoint)
 
 
+@operation(
+    "projects.push",
+    "POST /projects/{project_id}/push",
+    verb="project push",
+    scope="projects:write",
+    status=202,
+)
+async def push_project(
+    platform: Platform, principal: Principal, project_id: str, body: ProjectPush
+) -> ProjectTask:
+    """Push a project to GitHub: a task makes the repository if there is none, and one commit of all that changed.
+
+    What somebody else has pushed meanwhile is never overwritten unasked. Files that .gitignore excludes stay here.
+    """
+    return await platform.projects.start(principal, project_id, "project_push", body)
+
+
+@operation(
+    "projects.pull_request",
+    "POST /projects/{project_id}/pull-requests",
+    verb="project pr",
+    positional="title",
+    scope="projects:write",
+    status=202,
+)
+async def open_pull_request(
+    platform: Platform, principal: Principal, project_id: str, body: ProjectPullRequest
+) -> ProjectTask:
+    """Offer a pushed branch of a project as a pull request on GitHub; one that is open already is not made twice."""
+    return await platform.projects.start(principal, project_id, "project_pull_request", body)
+
+
 OPERATIONS = (
     create_project,
     list_projects,
@@ -258,4 +292,6 @@ OPERATIONS = (
     list_checkpoints,
     diff_project,
     undo_changes,
+    push_project,
+    open_pull_request,
 )

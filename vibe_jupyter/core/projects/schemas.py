@@ -25,7 +25,6 @@ __all__ = [
     "GithubLink",
     "Project",
     "ProjectAdopt",
-    "ProjectClone",
     "ProjectCreate",
     "ProjectList",
     "ProjectTask",
@@ -155,26 +154,11 @@ class ProjectAdopt(BaseModel):
     description: str = Field(default="", max_length=2000, description="What it is for, in a sentence.")
 
 
-class ProjectClone(BaseModel):
-    """A repository that becomes a project."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: str = Field(
-        min_length=1, max_length=2000, description="https URL of a git repository, or OWNER/NAME."
-    )
-    name: Name | None = Field(default=None, description="What you call it; default: the repository's name.")
-    path: ProjectPath | None = Field(
-        default=None, description="The new folder; default: one named after the project."
-    )
-    description: str = Field(default="", max_length=2000, description="What it is for, in a sentence.")
-
-
 class ProjectTask(BaseModel):
     """A task that works on a project."""
 
     task_id: str
-    project_id: str | None
+    project_id: str
 
 
 class TemplateList(BaseModel):

@@ -25,6 +25,7 @@ from vibe_jupyter.core.projects.schemas import (
     FileDiff,
     FileList,
     Project,
+    ProjectTask,
     TemplateList,
     Undone,
 )
@@ -32,6 +33,8 @@ from vibe_jupyter.core.projects.workspace import MAX_FILE_BYTES, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    from pydantic import BaseModel
 
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.projects.checkpoints.history import CheckpointHistory, StoredCheckpoint
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.projects.store import ProjectStore, StoredProject
     from vibe_jupyter.core.projects.templating.catalog import TemplateSource
     from vibe_jupyter.core.settings import Settings
+    from vibe_jupyter.core.tasks.service import TaskService
     from vibe_jupyter.core.workers.pool import WorkerPool
 
 __all__ = ["ProjectService"]
@@ -64,6 +68,7 @@ class ProjectService:
         root: folder that the owner's relative paths start from, and where new projects of theirs are put.
         home: gives the folder where another user's new projects are put.
         allowed_roots: gives the folders that a user may work in.
+        tasks: gives who does what takes long.
     """
 
     def __init__(
@@ -73,12 +78,14 @@ class ProjectService:
         root: Path,
         home: Callable[[str], Path],
         allowed_roots: Callable[[str], Awaitable[Sequence[Path]]],
+        tasks: Callable[[], TaskService],
     ) -> None:
         self._store = store
         self._settings = settings
         self._root = root
         self._home = home
         self._allowed_roots = allowed_roots
+        self._tasks = tasks
         self._pool: WorkerPool | None = None
 
     async def close(self) -> None:
@@ -325,6 +332,23 @@ class ProjectService:
             removed=[_printable(path) for path in done.removed],
             left={_printable(path): why for path, why in done.left.items()},
         )
+
+    async def start(
+        self, principal: Principal, project_id: str, task_type: str, body: BaseModel
+    ) -> ProjectTask:
+        """Have a task do something with a project.
+
+        Raises:
+            NotFound: `project.not_found`, `project.folder_missing`.
+        """
+        from vibe_jupyter.core.tasks.schemas import TaskCreate
+
+        await self.root_of(principal.user_id, project_id)
+        given = {**body.model_dump(mode="json", exclude_unset=True), "project_id": project_id}
+        task = await self._tasks().create(
+            principal, TaskCreate(type=task_type, input=given, project_id=project_id)
+        )
+        return ProjectTask(task_id=orjson.loads(task)["id"], project_id=project_id)
 
     async def roots(self, user_id: str) -> list[str]:
         """Return the folders of a user's projects."""

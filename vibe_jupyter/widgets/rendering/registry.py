@@ -99,6 +99,8 @@ _BUILT_IN_RESULTS = (
     "kg_generate",
     "mcp_tool",
     "notebook_query",
+    "project_pull_request",
+    "project_push",
     "project_stats",
     "task_search",
 )
