@@ -1,4 +1,5 @@
 import pytest
+
 from vibe_jupyter.core.services.github.schemas import RepoSpec
 from vibe_jupyter.core.services.github.snapshot import FileContent
 
