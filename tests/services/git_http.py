@@ -166,4 +166,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_POST = serve
+    do_GET = do_POST = serve  # noqa: N815 - http.server's names
