@@ -140,6 +140,8 @@ class GitServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     owner: GitServer
 
     def log_message(self, *_: Any) -> None:

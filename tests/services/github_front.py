@@ -174,6 +174,8 @@ class GitHubFront:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     front: GitHubFront
 
     def log_message(self, *_: Any) -> None:

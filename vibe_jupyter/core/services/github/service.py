@@ -326,7 +326,8 @@ class GitHubService:
             if repository.empty:
                 return []
             ref = repository.default_branch
-        entries = await git.files(checked_branch(ref))
+        commit = await git.head(checked_branch(ref)) or ref  # GitHub takes no name with a slash for a tree
+        entries = await git.files(commit)
         return [reading.remote_file(entries[path]) for path in sorted(entries)]
 
     async def read_file(self, full_name: str, path: str, ref: str | None = None) -> bytes:
