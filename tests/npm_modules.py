@@ -1,6 +1,6 @@
-"""Programs from npm, as the lock files in `tests/npm`, `tests/services` and `benchmarks/npm` name them; Node comes with `[test]`.
+"""Programs from npm, as the lock files in `tests/npm`, `tests/services` and `benchmarks/npm` name them.
 
-They are installed once for each state of a lock file, into the user's cache folder.
+Node comes with `[test]`. They are installed once for each state of a lock file, into the user's cache folder.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import itertools
@@ -67,6 +68,16 @@ class GitHubDouble:
         """Return a service without pauses."""
         without = {"pause_s": 0, "write_pause_s": 0, "backoff_s": 0.001, "max_wait_s": 2, "timeout_s": 15}
         return GitHubService(token, api_url=self.url, url=self.url, **{**without, **options})
+
+    def add_file(self, full_name: str, path: str, data: bytes, token: str = ALICE) -> str:
+        """Commit one file to the default branch, as somebody else at another machine would; return the commit."""
+        body = {"message": f"Add {path}", "content": base64.b64encode(data).decode()}
+        request = urllib.request.Request(
+            f"{self.url}/repos/{full_name}/contents/{path}", json.dumps(body).encode(),
+            {"Authorization": f"token {token}", "Content-Type": "application/json"}, method="PUT",
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return str(json.load(answer)["commit"]["sha"])
 
     def new_name(self) -> str:
         """Return the name of a repository that no test has."""

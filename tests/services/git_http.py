@@ -140,6 +140,8 @@ class GitServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     owner: GitServer
 
     def log_message(self, *_: Any) -> None:
@@ -166,4 +168,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_POST = serve
+    do_GET = do_POST = serve  # noqa: N815 - http.server's names

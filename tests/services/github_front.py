@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import json
 import re
-import secrets
 import threading
 import time
 import urllib.parse
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tests.services.git_http import git_answer, is_git_path, password_of, read_body
+from tests.services.github_rules import Answer, Rules, json_answer
 from tests.services.github_sign_in import DEVICE_GRANT, DeviceFlow, Pkce
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Fault", "GitHubFront"]
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
-_REPOSITORY = re.compile(r"/repos/[^/]+/[^/]+")
-_OWN = re.compile(r"/repos/[^/]+/[^/]+(/(git|contents|topics|merges|branches)(/.*)?)?")
-"""What only those may change who may push."""
-_WRITES_TO = ("/repos/", "/user/repos", "/orgs/")
 
 
 @dataclass(frozen=True)
@@ -67,12 +63,6 @@ class Asked(NamedTuple):
     line: str
     status: int | None
     body: Any
-
-
-class _Answer(NamedTuple):
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
 
 
 @dataclass
@@ -174,7 +164,7 @@ class GitHubFront:
                     return planned.fault
         return None
 
-    def learn_token(self, answer: _Answer) -> None:
+    def learn_token(self, answer: Answer) -> None:
         """Remember the token that the emulator has just given."""
         text = answer.body.decode()
         said = json.loads(text) if text.startswith("{") else dict(urllib.parse.parse_qsl(text))
@@ -184,6 +174,8 @@ class GitHubFront:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     front: GitHubFront
 
     def log_message(self, *_: Any) -> None:
@@ -202,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.status is not None:
             text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body or {})
             headers = {"Content-Type": "application/json", **fault.headers}
-            answer = _Answer(fault.status, text.encode(), headers)
+            answer = Answer(fault.status, text.encode(), headers)
         elif fault.drop != "before":
             answer = self._answer_to(data)
         self._note(data, answer)
@@ -213,9 +205,9 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(answer)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - http.server's names
 
-    def _answer_to(self, data: bytes) -> _Answer:
+    def _answer_to(self, data: bytes) -> Answer:
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         if self.front.git_root is not None and is_git_path(self.path):
@@ -224,80 +216,20 @@ class _Handler(BaseHTTPRequestHandler):
             return self._sign_in(url.path, query, data)
         scheme, _, token = (self.headers.get("authorization") or "").partition(" ")
         if scheme and token not in self.front.scopes:
-            return _json(401, {"message": "Bad credentials", "status": "401"})
-        answer = self._refusal(url.path, token, data)
+            return json_answer(401, {"message": "Bad credentials", "status": "401"})
+        rules = Rules(
+            self.front.scopes, self.front.logins, lambda path: self._upstream("GET", path, b""), token
+        )
+        answer = rules.refusal(self.command, url.path, data)
         if answer is None:
-            answer = _mended(self._upstream(self.command, self.path, data), url.path)
-            if self.command == "GET" and answer.status == 200 and _REPOSITORY.fullmatch(url.path):
-                answer = self._with_rights(answer, url.path, token)
-        return answer._replace(headers={**answer.headers, **self._more_headers(url.path, token)})
+            answer = rules.mended(self.command, url.path, self._upstream(self.command, self.path, data))
+        return answer._replace(headers={**answer.headers, **rules.headers(self.command, url.path)})
 
-    def _refusal(self, path: str, token: str, data: bytes) -> _Answer | None:
-        """Return what GitHub answers where the emulator would be lenient; None if it would not."""
-        may = self.front.scopes.get(token)
-        if self.command != "GET" and path.startswith(_WRITES_TO) and may is not None:
-            if not {"repo", "public_repo"} & set(may):
-                return _json(404, {"message": "Not Found", "status": "404"})
-        repository = _REPOSITORY.match(path)
-        if repository is None:
-            return None
-        if self.command != "GET" and _OWN.fullmatch(path) and not self._may_push(repository[0], token):
-            return _json(404, {"message": "Not Found", "status": "404"})
-        if re.search(r"/git/(ref|refs|trees|blobs|commits|matching-refs)(/|$)", path):
-            if self._branches(repository[0]) == {}:
-                return _json(409, {"message": "Git Repository is empty.", "status": "409"})
-        if self.command == "POST" and path.endswith("/pulls"):
-            return self._pull_refusal(repository[0], json.loads(data or b"{}"))
-        return None
-
-    def _branches(self, repository: str) -> dict[str, str] | None:
-        """Return the heads of a repository; None if it may not be seen."""
-        answer = self._upstream("GET", f"{repository}/branches?per_page=100", b"")
-        if answer.status != 200:
-            return None
-        return {one["name"]: one["commit"]["sha"] for one in json.loads(answer.body)}
-
-    def _may_push(self, repository: str, token: str) -> bool:
-        """Say whether it is the repository's owner, a member of that organisation, or a collaborator, who asks."""
-        if token not in self.front.logins:
-            user = self._upstream("GET", "/user", b"")
-            self.front.logins[token] = json.loads(user.body).get("login", "") if user.status == 200 else ""
-        login, owner = self.front.logins[token], repository.split("/")[2]
-        asked = (f"/orgs/{owner}/members/{login}", f"{repository}/collaborators/{login}")
-        return login == owner or any(self._upstream("GET", path, b"").status == 204 for path in asked)
-
-    def _with_rights(self, answer: _Answer, repository: str, token: str) -> _Answer:
-        """Say in a repository what the asking person may do with it; for the emulator everybody may everything."""
-        found = json.loads(answer.body)
-        if not self._may_push(repository, token):
-            found["permissions"] = {"admin": False, "push": False, "pull": True}
-        return answer._replace(body=json.dumps(found).encode())
-
-    def _pull_refusal(self, repository: str, wanted: dict[str, Any]) -> _Answer | None:
-        heads = self._branches(repository) or {}
-        head, base = str(wanted.get("head", "")), str(wanted.get("base", ""))
-        name = head.rpartition(":")[2]
-        error: dict[str, Any] | None = None
-        if name not in heads:
-            error = {"field": "head", "code": "invalid"}
-        elif base not in heads:
-            error = {"field": "base", "code": "invalid"}
-        elif heads[name] == heads[base]:
-            error = {"code": "custom", "message": f"No commits between {base} and {name}"}
-        else:
-            pulls = json.loads(self._upstream("GET", f"{repository}/pulls?state=open&per_page=100", b"").body)
-            if any((one["head"]["ref"], one["base"]["ref"]) == (name, base) for one in pulls):
-                error = {"code": "custom", "message": f"A pull request already exists for {head}."}
-        if error is None:
-            return None
-        errors = [{"resource": "PullRequest", **error}]
-        return _json(422, {"message": "Validation Failed", "errors": errors, "status": "422"})
-
-    def _sign_in(self, path: str, query: dict[str, str], data: bytes) -> _Answer:
+    def _sign_in(self, path: str, query: dict[str, str], data: bytes) -> Answer:
         is_json = "application/json" in (self.headers.get("content-type") or "")
         form = json.loads(data or b"{}") if is_json else dict(urllib.parse.parse_qsl(data.decode()))
         if path == "/login/device/code":
-            return _json(200, self.front.devices.begin(form))
+            return json_answer(200, self.front.devices.begin(form))
         if path == "/login/oauth/authorize":
             self.front.pkce.authorize(query)
         if path == "/login/oauth/access_token":
@@ -305,18 +237,18 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._device_token(form)
             if not self.front.pkce.is_verified(form):
                 said = "The code passed is incorrect or expired."
-                return _json(200, {"error": "bad_verification_code", "error_description": said})
+                return json_answer(200, {"error": "bad_verification_code", "error_description": said})
         answer = self._upstream(self.command, self.path, data)
         self.front.pkce.redirected(answer.headers.get("location", ""))
         if path == "/login/oauth/access_token":
             self.front.learn_token(answer)
         return answer
 
-    def _device_token(self, form: dict[str, str]) -> _Answer:
+    def _device_token(self, form: dict[str, str]) -> Answer:
         """Answer a poll; a token that is due is one that the emulator gives for a code."""
         due = self.front.devices.poll(form)
         if "login" not in due:
-            return _json(200, due)
+            return json_answer(200, due)
         client = {"client_id": form["client_id"]}
         consent = {**client, **due, "redirect_uri": "http://127.0.0.1/", "state": ""}
         redirect = self._form("/login/oauth/callback", consent)
@@ -326,18 +258,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.front.learn_token(answer)
         return answer
 
-    def _form(self, path: str, fields: dict[str, str]) -> _Answer:
+    def _form(self, path: str, fields: dict[str, str]) -> Answer:
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         return self._upstream("POST", path, urllib.parse.urlencode(fields).encode(), headers)
 
-    def _git(self, root: Path, data: bytes) -> _Answer:
+    def _git(self, root: Path, data: bytes) -> Answer:
         if password_of(self.headers.get("authorization") or "") not in self.front.scopes:
-            return _Answer(401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'})
-        return _Answer(*git_answer(root, self.command, self.path, self.headers, data))
+            return Answer(401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'})
+        return Answer(*git_answer(root, self.command, self.path, self.headers, data))
 
     def _upstream(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str] | None = None
-    ) -> _Answer:
+    ) -> Answer:
         given = self.headers if headers is None else headers
         left_out = {*_HOP_BY_HOP, "accept-encoding"}
         sent = {name: value for name, value in given.items() if name.lower() not in left_out}
@@ -349,17 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
             found = {
                 name.lower(): value for name, value in reply.getheaders() if name.lower() not in _HOP_BY_HOP
             }
-            return _Answer(reply.status, reply.read(), found)
+            return Answer(reply.status, reply.read(), found)
 
-    def _more_headers(self, path: str, token: str) -> dict[str, str]:
-        headers = {"X-GitHub-Request-Id": secrets.token_hex(8).upper()}
-        if token in self.front.scopes:
-            headers["X-OAuth-Scopes"] = ", ".join(self.front.scopes[token])
-            accepted = "public_repo, repo" if self.command != "GET" else "repo"
-            headers["X-Accepted-OAuth-Scopes"] = accepted if path.startswith(_WRITES_TO) else ""
-        return headers
-
-    def _note(self, data: bytes, answer: _Answer | None) -> None:
+    def _note(self, data: bytes, answer: Answer | None) -> None:
         body: Any = None
         if data and not self.path.startswith("/login/") and not is_git_path(self.path):
             body = json.loads(data)
@@ -368,7 +292,7 @@ class _Handler(BaseHTTPRequestHandler):
             line = line.partition("?")[0]  # a code, a state
         self.front.note(Asked(line, None if answer is None else answer.status, body))
 
-    def _send(self, answer: _Answer) -> None:
+    def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -377,18 +301,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
-
-
-def _json(status: int, body: Any) -> _Answer:
-    return _Answer(status, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8"})
-
-
-def _mended(answer: _Answer, path: str) -> _Answer:
-    """Turn an answer of the emulator into the one of GitHub."""
-    if answer.status == 403 and _REPOSITORY.match(path) and b"rate limit" not in answer.body:
-        return _json(404, {"message": "Not Found", "status": "404"})  # what one may not see is not there
-    if answer.status == 409 and b"Protected branch" in answer.body:
-        return answer._replace(status=422)
-    if "/git/refs" in path or "/git/ref/" in path:
-        return answer._replace(body=answer.body.replace(b"/git/ref/", b"/git/refs/"))
-    return answer

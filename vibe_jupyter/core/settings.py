@@ -185,6 +185,20 @@ class Settings(BaseSettings):
         le=512 * 2**20,  # what Jupyter itself takes at most
         description="Largest request body that the REST API accepts, in bytes.",
     )
+    github_api_url: str = Field(
+        default="https://api.github.com",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Base URL of GitHub's REST API; of an enterprise server it ends with /api/v3.",
+    )
+    github_url: str = Field(
+        default="https://github.com",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Base URL of GitHub's pages and of its sign-in.",
+    )
+    github_client_id: str | None = Field(
+        default=None, description="Client id of the OAuth app through which users sign in with GitHub."
+    )
+    github_client_secret: SecretStr | None = Field(default=None, description="Secret of that OAuth app.")
 
     github_api_url: str = Field(
         default="https://api.github.com",

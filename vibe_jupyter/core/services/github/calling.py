@@ -7,7 +7,6 @@ its own without any retry; the waiting is done here, on the loop, where it can b
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import hashlib
 import math
@@ -22,20 +21,21 @@ from vibe_jupyter.core.services.failures import (
     ExternalError,
     ServiceAuthFailed,
 )
+from vibe_jupyter.core.services.github.pacing import line_of
 from vibe_jupyter.core.services.github.translation import failure, words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from concurrent.futures import Future
 
     from github import Github
+
+    from vibe_jupyter.core.services.github.pacing import Line
 
 __all__ = ["Calls", "Request"]
 
 T = TypeVar("T")
 
 _THREADS = 4
-_LINES = 1024
 _ATTEMPTS = 4
 _ATTEMPTS_IF_UNREADABLE = 2
 _LONGEST_BACKOFF_S = 8.0
@@ -135,7 +135,7 @@ class Calls:
                 "GitHub lets nobody change anything without a token",
                 service="github", operation=operation, hint="store a GitHub token",
             )  # fmt: skip
-        line = _line_of(self._key)
+        line = line_of(self._key)
         left_s = self._max_wait_s
         await line.lock.acquire()
         try:
@@ -189,6 +189,40 @@ class Calls:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
+    async def pages(
+        self,
+        operation: str,
+        path: str,
+        read: Callable[[Any], T | None],
+        parameters: dict[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> list[T]:
+        """Return what several pages list, one request each; what `read` makes None of is left out.
+
+        Args:
+            operation: what it is, for errors and logs.
+            path: of the list.
+            read: takes the JSON of one thing in the list.
+            parameters: of the request.
+            limit: how many things at most.
+
+        Raises:
+            ExternalError: one of `services/failures.py`.
+        """
+        found: list[T] = []
+        page = 1
+        while limit is None or len(found) < limit:
+            asked = {**(parameters or {}), "per_page": _PER_PAGE, "page": page}
+            on_page = await self.ask(
+                operation, Request("GET", path, parameters=asked), lambda data: [read(one) for one in data]
+            )
+            found += [one for one in on_page if one is not None]
+            if len(on_page) < _PER_PAGE:
+                break
+            page += 1
+        return found[:limit]
+
     async def close(self) -> None:
         """Close the connections."""
         if self._github is not None:
@@ -196,7 +230,7 @@ class Calls:
             self._github = None
 
     async def _attempt(
-        self, line: _Line, operation: str, request: Request, read: Callable[[Any], T]
+        self, line: Line, operation: str, request: Request, read: Callable[[Any], T]
     ) -> T | ExternalError:
         """Make the request once. Cancelled, this comes back at once, and the line waits for the thread."""
         line.flight = flight = _threads().submit(self._guarded, operation, request, read)
@@ -244,56 +278,6 @@ class Calls:
     def _backoff(self, attempt: int) -> float:
         longest: float = min(_LONGEST_BACKOFF_S, self._backoff_s * 2.0 ** (attempt - 1))
         return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads the load, guards nothing
-
-
-class _Line:
-    """Where the requests of one token wait for each other, whichever object makes them."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.lock = asyncio.Lock()
-        self.flight: Future[Any] | None = None
-        self._last = self._last_write = -math.inf
-
-    async def pause(self, pause_s: float, write_pause_s: float) -> None:
-        """Wait until the next request may be made."""
-        due = max(self._last + pause_s, self._last_write + write_pause_s)
-        if (wait_s := due - self.loop.time()) > 0:
-            await asyncio.sleep(wait_s)
-
-    def record(self, *, writes: bool) -> None:
-        """Note that a request has just ended."""
-        self._last = self.loop.time()
-        if writes:
-            self._last_write = self._last
-
-    def leave(self) -> None:
-        """Let the next one in; not before a request that was given up has come back."""
-        flight, self.flight = self.flight, None
-        if flight is None or flight.done():
-            self.lock.release()
-        else:
-            flight.add_done_callback(self._left)
-
-    def _left(self, _flight: Future[Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self.loop.call_soon_threadsafe(self.lock.release)
-
-
-_lines: dict[tuple[asyncio.AbstractEventLoop, str], _Line] = {}
-
-
-def _line_of(key: str) -> _Line:
-    """Return the running loop's line of a token; those of closed loops, and the oldest of very many, are forgotten."""
-    loop = asyncio.get_running_loop()
-    if (loop, key) not in _lines:
-        idle = [where for where, line in list(_lines.items()) if not line.lock.locked()]
-        surplus = len(_lines) - _LINES
-        for place, where in enumerate(idle):
-            if where[0].is_closed() or place < surplus:
-                _lines.pop(where, None)
-        _lines[loop, key] = _Line(loop)
-    return _lines[loop, key]
 
 
 @functools.cache

@@ -7,7 +7,7 @@ request, past our pauses and repeats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from vibe_jupyter.core.services.failures import (
     ServiceAuthFailed,
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.services.github.snapshot import Snapshot
 
 __all__ = ["GitHubService"]
-
-T = TypeVar("T")
-_PER_PAGE = 100
 
 
 class GitHubService:
@@ -220,7 +217,7 @@ class GitHubService:
     async def branches(self, full_name: str) -> list[Branch]:
         """Return all branches."""
         path = f"/repos/{checked_repository(full_name)}/branches"
-        return await self._pages("read_branches", path, reading.branch)
+        return await self._calls.pages("read_branches", path, reading.branch)
 
     async def create_branch(self, full_name: str, branch: str, from_sha: str | None = None) -> Branch:
         """Make a branch.
@@ -274,7 +271,7 @@ class GitHubService:
         path = f"/repos/{checked_repository(full_name)}/commits"
         parameters = {} if branch is None else {"sha": checked_branch(branch)}
         try:
-            return await self._pages("read_commits", path, reading.commit, parameters, limit=limit)
+            return await self._calls.pages("read_commits", path, reading.commit, parameters, limit=limit)
         except ServiceConflict:  # 409 "Git Repository is empty."
             return []
 
@@ -329,7 +326,8 @@ class GitHubService:
             if repository.empty:
                 return []
             ref = repository.default_branch
-        entries = await git.files(checked_branch(ref))
+        commit = await git.head(checked_branch(ref)) or ref  # GitHub takes no name with a slash for a tree
+        entries = await git.files(commit)
         return [reading.remote_file(entries[path]) for path in sorted(entries)]
 
     async def read_file(self, full_name: str, path: str, ref: str | None = None) -> bytes:
@@ -373,7 +371,7 @@ class GitHubService:
     ) -> list[Issue]:
         """Return issues, the newest first; pull requests are none."""
         path = f"/repos/{checked_repository(full_name)}/issues"
-        return await self._pages("read_issues", path, _issue_if_one, {"state": state}, limit=limit)
+        return await self._calls.pages("read_issues", path, _issue_if_one, {"state": state}, limit=limit)
 
     async def issue(self, full_name: str, number: int) -> Issue:
         """Return one issue.
@@ -389,29 +387,6 @@ class GitHubService:
             return await self.repository(full_name)
         except ServiceNotFound:
             return None
-
-    async def _pages(
-        self,
-        operation: str,
-        path: str,
-        read: Callable[[Any], T | None],
-        parameters: dict[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-    ) -> list[T]:
-        """Return what several pages list, one request each; what `read` makes None of is left out."""
-        found: list[T] = []
-        page = 1
-        while limit is None or len(found) < limit:
-            asked = {**(parameters or {}), "per_page": _PER_PAGE, "page": page}
-            on_page = await self._calls.ask(
-                operation, Request("GET", path, parameters=asked), lambda data: [read(one) for one in data]
-            )
-            found += [one for one in on_page if one is not None]
-            if len(on_page) < _PER_PAGE:
-                break
-            page += 1
-        return found[:limit]
 
 
 def _file_or_id(data: Any) -> bytes | str | None:
