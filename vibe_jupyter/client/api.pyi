@@ -185,7 +185,7 @@ class _Projects:
         overwrite: bool = False,
         allow_secrets: bool = False,
     ) -> ProjectTask:
-        """Push a project to GitHub: a task makes the repository if there is none, and one commit of all that changed."""
+        """Push a project to GitHub: a task makes the repository if it has to, and one commit of what changed."""
     def pull_request(
         self,
         project_id: str,
@@ -196,7 +196,7 @@ class _Projects:
         base: str | None = None,
         draft: bool = False,
     ) -> ProjectTask:
-        """Offer a pushed branch of a project as a pull request on GitHub; one that is open already is not made twice."""
+        """Offer a pushed branch of a project as a pull request on GitHub; one that is open is not made twice."""
 
 class _Questions:
     def list(
@@ -525,7 +525,7 @@ class _AsyncProjects:
         overwrite: bool = False,
         allow_secrets: bool = False,
     ) -> ProjectTask:
-        """Push a project to GitHub: a task makes the repository if there is none, and one commit of all that changed."""
+        """Push a project to GitHub: a task makes the repository if it has to, and one commit of what changed."""
     async def pull_request(
         self,
         project_id: str,
@@ -536,7 +536,7 @@ class _AsyncProjects:
         base: str | None = None,
         draft: bool = False,
     ) -> ProjectTask:
-        """Offer a pushed branch of a project as a pull request on GitHub; one that is open already is not made twice."""
+        """Offer a pushed branch of a project as a pull request on GitHub; one that is open is not made twice."""
 
 class _AsyncQuestions:
     async def list(

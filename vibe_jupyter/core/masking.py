@@ -127,10 +127,10 @@ def masked(text: str, user_id: str | None = None) -> str:
 def holds_token(text: str, user_id: str | None = None) -> bool:
     """Return whether a text holds a token of a known kind, or a value in use here of this user."""
     *tokens, _headers = _KINDS
-    if any(start in text for starts, _, _ in tokens for start in starts):
-        if any(pattern.search(text) for _, pattern, _ in tokens):
-            return True
-    return any(one in text for one in _spelled(user_id))
+    found = any(
+        pattern.search(text) for starts, pattern, _ in tokens if any(start in text for start in starts)
+    )
+    return found or any(one in text for one in _spelled(user_id))
 
 
 def masked_json(text: str, user_id: str | None = None) -> str:

@@ -195,24 +195,12 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         description="Base URL of GitHub's pages and of its sign-in.",
     )
-    github_client_id: str | None = Field(
-        default=None, description="Client id of the OAuth app through which users sign in with GitHub."
-    )
-    github_client_secret: SecretStr | None = Field(default=None, description="Secret of that OAuth app.")
-
-    github_api_url: str = Field(
-        default="https://api.github.com",
-        description="Base URL of GitHub's REST API; that of your Enterprise server.",
-    )
-    github_url: str = Field(
-        default="https://github.com", description="Base URL of GitHub's pages and repositories."
-    )
     github_pause_s: float = Field(
         default=1.0,
         ge=0,
         le=60,
-        description="Seconds between two requests that change something on GitHub, which asks for one; between others a "
-        "quarter of that.",
+        description="Seconds between two requests that change something on GitHub, which asks for one; between "
+        "others a quarter of that.",
     )
 
     @field_validator("data_dir")

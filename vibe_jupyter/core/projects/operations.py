@@ -253,7 +253,7 @@ async def undo_changes(
 async def push_project(
     platform: Platform, principal: Principal, project_id: str, body: ProjectPush
 ) -> ProjectTask:
-    """Push a project to GitHub: a task makes the repository if there is none, and one commit of all that changed.
+    """Push a project to GitHub: a task makes the repository if it has to, and one commit of what changed.
 
     What somebody else has pushed meanwhile is never overwritten unasked. Files that .gitignore excludes stay here.
     """
@@ -271,7 +271,7 @@ async def push_project(
 async def open_pull_request(
     platform: Platform, principal: Principal, project_id: str, body: ProjectPullRequest
 ) -> ProjectTask:
-    """Offer a pushed branch of a project as a pull request on GitHub; one that is open already is not made twice."""
+    """Offer a pushed branch of a project as a pull request on GitHub; one that is open is not made twice."""
     return await platform.projects.start(principal, project_id, "project_pull_request", body)
 
 

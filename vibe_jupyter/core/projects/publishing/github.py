@@ -56,6 +56,8 @@ class GitHubPublisher:
             InvalidInput: `project.holds_secrets`, `project.nothing_to_push`.
             ExternalError: see `GitHubService.push`.
         """
+        from vibe_jupyter.core.services.failures import ServiceConflict
+
         project = await self._store.get(user_id, wanted.project_id)
         self._tell(None, "looking at the files")
         files = await asyncio.to_thread(_files_of, Path(project.root))
@@ -73,14 +75,21 @@ class GitHubPublisher:
         expected = link.get("commit") if link.get("branch") == branch else None
         if wanted.overwrite:
             expected = await self._head(repository.full_name, branch)
-        pushed = await self._github.push(
-            repository.full_name,
-            files,
-            branch=branch,
-            message=wanted.commit_message or f"Update {project.name}",
-            expected_head=expected,
-            on_progress=self._pushing,
-        )
+        try:
+            pushed = await self._github.push(
+                repository.full_name,
+                files,
+                branch=branch,
+                message=wanted.commit_message or f"Update {project.name}",
+                expected_head=expected,
+                on_progress=self._pushing,
+            )
+        except ServiceConflict as error:
+            error.hint = (
+                "take their changes in and push again, push to another branch with --branch NAME, or let your files "
+                "follow on theirs with --overwrite"
+            )
+            raise
         link = {
             "full_name": pushed.full_name,
             "url": repository.url,

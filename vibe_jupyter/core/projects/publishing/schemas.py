@@ -25,7 +25,7 @@ class ProjectPush(BaseModel):
         default=None,
         min_length=1,
         max_length=200,
-        description="OWNER/NAME or NAME; default: where it was pushed to, or else one of yours named after it.",
+        description="OWNER/NAME or NAME; default: where it was pushed before, else one named after it.",
     )
     private: bool = Field(
         default=True, description="Whether a new repository is seen by invited people only."
