@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -14,7 +17,10 @@ from vibe_jupyter.core.errors import Failed, VibeError
 from vibe_jupyter.core.services.github.schemas import RepoSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.factories import PlatformFactory
+    from tests.servers import JupyterServer
     from tests.services.fixtures_github import GitHubDouble
     from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.core.projects.schemas import Project
@@ -170,3 +176,53 @@ def test_what_was_never_pushed_cannot_be_offered(vibe: VibeClient, project: Proj
     with pytest.raises(Failed) as caught:
         vibe.tasks.get(started.task_id).wait()
     assert caught.value.code == "project.not_pushed"
+
+
+def test_a_push_whose_process_is_killed_goes_on_and_makes_nothing_twice(
+    start_server: Callable[..., JupyterServer], github_double: GitHubDouble, tmp_path: Path
+) -> None:
+    """On a real server: the process that runs its tasks dies while GitHub makes the repository."""
+    server = start_server(
+        "push",
+        env={
+            "VIBE_GITHUB_API_URL": github_double.url,
+            "VIBE_GITHUB_URL": github_double.url,
+            "VIBE_GITHUB_PAUSE_S": "0",
+        },
+    )
+    name = github_double.new_name()
+    (server.root / name).mkdir()
+    for number in range(30):
+        (server.root / name / f"file-{number}.txt").write_text(f"{number}\n")
+    going_on = threading.Event()
+    github_double.front.inject(Fault(r"POST /repos/.*/git/trees", hold=going_on))
+    with server.vibe() as vibe:
+        vibe.secrets.set("GITHUB_TOKEN", value=SecretStr(ALICE))
+        project = vibe.projects.adopt(path=name)
+        handle = vibe.tasks.get(vibe.projects.push(project.id).task_id)
+        _until(lambda: github_double.front.asked(r"POST /user/repos"))
+        _until(lambda: _held(github_double))
+        (process,) = _task_processes(server)
+        process.kill()
+        going_on.set()
+        done = handle.wait().result
+        assert done.changed
+        assert vibe.projects.get(project.id).github.commit == done.commit
+    assert len(github_double.front.asked(r"POST /user/repos")) == 1
+
+
+def _held(double: GitHubDouble) -> bool:
+    """Return whether the commit is about to be made: all that comes before was asked."""
+    return bool(double.front.asked(r"PUT /repos/.*/contents/"))
+
+
+def _task_processes(server: JupyterServer) -> list[psutil.Process]:
+    children = psutil.Process(server.pid).children()
+    return [child for child in children if "execution.child_main" in " ".join(child.cmdline())]
+
+
+def _until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
