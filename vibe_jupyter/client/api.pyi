@@ -128,6 +128,17 @@ class _Projects:
         """List the built-in templates, with what each makes and asks."""
     def adopt(self, *, path: str, name: str | None = None, description: str = "") -> Project:
         """Make a project of a folder that is there already; nothing in it changes."""
+    def clone(
+        self,
+        *,
+        url: str,
+        name: str | None = None,
+        path: str | None = None,
+        description: str = "",
+        branch: str | None = None,
+        depth: int | None = None,
+    ) -> ProjectTask:
+        """Make a project of a git repository: a task clones it, without running anything in it."""
     def get(self, project_id: str) -> Project:
         """Show a project: its folder, its template, where it was pushed and deployed to."""
     def update(self, project_id: str, *, name: str | None = None, description: str | None = None) -> Project:
@@ -462,6 +473,17 @@ class _AsyncProjects:
         """List the built-in templates, with what each makes and asks."""
     async def adopt(self, *, path: str, name: str | None = None, description: str = "") -> Project:
         """Make a project of a folder that is there already; nothing in it changes."""
+    async def clone(
+        self,
+        *,
+        url: str,
+        name: str | None = None,
+        path: str | None = None,
+        description: str = "",
+        branch: str | None = None,
+        depth: int | None = None,
+    ) -> ProjectTask:
+        """Make a project of a git repository: a task clones it, without running anything in it."""
     async def get(self, project_id: str) -> Project:
         """Show a project: its folder, its template, where it was pushed and deployed to."""
     async def update(

@@ -29,9 +29,9 @@ from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
 from vibe_jupyter.core.mcp.targets import ToolTargets
 from vibe_jupyter.core.payloads.files import PayloadStore
-from vibe_jupyter.core.projects.publishing.targets import publishing_targets
 from vibe_jupyter.core.projects.service import ProjectService
 from vibe_jupyter.core.projects.store import ProjectStore
+from vibe_jupyter.core.projects.targets import project_targets
 from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.catalog import Catalog
@@ -99,7 +99,7 @@ class Platform:
         self.database = Database(settings.effective_database_url)
         project_store = ProjectStore(self.database)
         base = registry or load_oracles()
-        workflows = publishing_targets(settings, project_store)
+        workflows = project_targets(settings, project_store)
         self.registry = Registry(workflows, base.problems, base=base)
         self.task_store = TaskStore(self.database)
         self.loop = asyncio.new_event_loop()

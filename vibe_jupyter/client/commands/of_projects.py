@@ -100,6 +100,19 @@ def _adopt(place: Place, order: Order) -> Any:
     return _opened(place, place.client.projects.adopt(**_placed(place, order.arguments)))
 
 
+def _clone(place: Place, order: Order) -> Any:
+    """Clone a repository into a project in the folder where the line was typed, and open it."""
+    arguments = _placed(place, dict(order.arguments))
+    no_wait = arguments.pop("no_wait", False)
+    handle = place.client.tasks.get(place.client.projects.clone(**arguments).task_id)
+    if no_wait:
+        return handle
+    done = place.follow(handle)
+    if done.state == "succeeded":
+        _opened(place, place.client.projects.get(done.result.project_id))
+    return done
+
+
 def _open(place: Place, order: Order) -> Any:
     word = order.arguments["name"]
     return _opened(place, place.client.projects.get(meant_project(place, word)))
@@ -177,9 +190,13 @@ def _flag(parser: Parser, _surface: Surface) -> None:
     )
 
 
+def _waiting(parser: Parser, _surface: Surface) -> None:
+    parser.add_argument("--no-wait", action="store_true", help="return at once, while the task runs")
+
+
 def _flag_and_waiting(parser: Parser, surface: Surface) -> None:
     _flag(parser, surface)
-    parser.add_argument("--no-wait", action="store_true", help="return at once, while the task runs")
+    _waiting(parser, surface)
 
 
 def _named(parser: Parser, _surface: Surface) -> None:
@@ -198,6 +215,7 @@ def _verb(name: str, where: Callable[[Parser, Surface], None]) -> OwnVerb:
 VERBS = (
     OwnVerb(_new, operation="projects.create", takes_body=True),
     OwnVerb(_adopt, operation="projects.adopt"),
+    OwnVerb(_clone, operation="projects.clone", add_arguments=_waiting),
     *(_verb(name, _first) for name in ("get", "archive", "restore", "files", "checkpoints")),
     *(_verb(name, _flag) for name in ("update", "read", "delete", "checkpoint", "diff", "undo")),
     *(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.operations import Document, Encoded, operation
+from vibe_jupyter.core.projects.cloning import ProjectClone
 from vibe_jupyter.core.projects.publishing.schemas import ProjectPullRequest, ProjectPush
 from vibe_jupyter.core.projects.schemas import (
     Checkpoint,
@@ -78,6 +79,19 @@ async def list_templates(platform: Platform, principal: Principal) -> TemplateLi
 async def adopt_project(platform: Platform, principal: Principal, body: ProjectAdopt) -> Project:
     """Make a project of a folder that is there already; nothing in it changes."""
     return await platform.projects.adopt(principal, body)
+
+
+@operation(
+    "projects.clone",
+    "POST /projects/clone",
+    verb="project clone",
+    positional="url",
+    scope="projects:write",
+    status=202,
+)
+async def clone_repository(platform: Platform, principal: Principal, body: ProjectClone) -> ProjectTask:
+    """Make a project of a git repository: a task clones it, without running anything in it."""
+    return await platform.projects.clone(principal, body)
 
 
 @operation(
@@ -280,6 +294,7 @@ OPERATIONS = (
     list_projects,
     list_templates,
     adopt_project,
+    clone_repository,
     get_project,
     update_project,
     archive_project,

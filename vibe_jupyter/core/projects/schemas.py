@@ -158,7 +158,7 @@ class ProjectTask(BaseModel):
     """A task that works on a project."""
 
     task_id: str
-    project_id: str
+    project_id: str | None = Field(default=None, description="Null if the task is going to make it.")
 
 
 class TemplateList(BaseModel):

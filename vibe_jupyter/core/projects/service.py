@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.accounts.principal import Principal
     from vibe_jupyter.core.projects.checkpoints.history import CheckpointHistory, StoredCheckpoint
+    from vibe_jupyter.core.projects.cloning import ProjectClone
     from vibe_jupyter.core.projects.schemas import (
         DiffQuery,
         FilesQuery,
@@ -149,6 +150,29 @@ class ProjectService:
             principal.user_id, name=name, root=str(folder), description=body.description, template=None
         )
         return shown(stored, missing=False)
+
+    async def clone(self, principal: Principal, body: ProjectClone) -> ProjectTask:
+        """Have a task clone a repository into a new project.
+
+        Raises:
+            Conflict: `project.name_taken`, `project.folder_not_empty`.
+            VibeError: about the URL or the path.
+        """
+        from vibe_jupyter.core.projects.cloning import clone_url, repository_name
+        from vibe_jupyter.core.services.addresses import check_url
+        from vibe_jupyter.core.tasks.schemas import TaskCreate
+
+        url = clone_url(body.url, self._settings.github_url)
+        check_url(url, allow_private=self._settings.allows_private_addresses)
+        name = _checked_name(body.name or repository_name(url))
+        folder = await self.new_folder(principal, name, body.path)
+        await self._store.check_free(principal.user_id, name=name, root=str(folder))
+        await asyncio.to_thread(_make_folder, folder.parent)
+        given = {**body.model_dump(exclude_none=True), "url": url, "name": name, "path": str(folder)}
+        task = await self._tasks().create(
+            principal, TaskCreate(type="project_clone", input=given, root=str(folder.parent))
+        )
+        return ProjectTask(task_id=orjson.loads(task)["id"])
 
     async def page(self, principal: Principal, query: ProjectsQuery) -> bytes:
         """Return a page of projects as the API's JSON."""

@@ -99,6 +99,7 @@ _BUILT_IN_RESULTS = (
     "kg_generate",
     "mcp_tool",
     "notebook_query",
+    "project_clone",
     "project_pull_request",
     "project_push",
     "project_stats",
