@@ -43,7 +43,10 @@ async def test_a_thousand_files_make_one_commit(github_double: GitHubDouble):
     )  # fmt: skip
     assert pushed.changed
     assert pushed.files_changed == 999
-    assert [commit.message for commit in await github.commits(base.full_name)] == ["A thousand files", "First"]
+    assert [commit.message for commit in await github.commits(base.full_name)] == [
+        "A thousand files",
+        "First",
+    ]
     assert len(await github.list_files(base.full_name)) == 1000
     assert len(github_double.front.asked("^POST .*/git/commits")) == 1
     assert github_double.front.asked("/git/blobs") == []
@@ -62,7 +65,9 @@ async def test_an_empty_repository_gets_one_commit_too(github_double: GitHubDoub
     assert not (await github.repository(made.full_name)).empty
 
 
-async def test_where_commits_may_not_be_replaced_the_first_ones_follow_each_other(github_double: GitHubDouble):
+async def test_where_commits_may_not_be_replaced_the_first_ones_follow_each_other(
+    github_double: GitHubDouble,
+):
     github = github_double.service()
     made = await github.create_repository(RepoSpec(name=github_double.new_name()))
     rule = {"message": "Repository rule violations found\n\nCannot force-push to this branch"}
@@ -89,7 +94,13 @@ async def test_another_branch_of_an_empty_repository_follows_on_the_default_one(
 
 async def test_only_what_differs_is_sent(github_double: GitHubDouble):
     github = github_double.service()
-    before = {"keep.py": "same\n", "change.py": "old\n", "gone.py": "x\n", "image.png": BINARY, "moved.txt": "long\n"}
+    before = {
+        "keep.py": "same\n",
+        "change.py": "old\n",
+        "gone.py": "x\n",
+        "image.png": BINARY,
+        "moved.txt": "long\n",
+    }
     base = await pushed_repository(github, github_double, before)
     after = {"keep.py": "same\n", "change.py": "new\n", "copy/image.png": BINARY, "elsewhere.txt": "long\n"}
     pushed = await github.push(
@@ -138,9 +149,7 @@ async def test_a_push_without_a_change_makes_no_commit(github_double: GitHubDoub
 async def test_every_byte_arrives(github_double: GitHubDouble, texts):
     github = github_double.service()
     base = await pushed_repository(github, github_double, {"other": "1"})
-    await github.push(
-        base.full_name, files(texts), branch="main", message="Bytes", expected_head=base.commit
-    )
+    await github.push(base.full_name, files(texts), branch="main", message="Bytes", expected_head=base.commit)
     expected = {path: text if isinstance(text, bytes) else text.encode() for path, text in texts.items()}
     assert await contents(github, base.full_name) == expected
 
@@ -161,9 +170,7 @@ async def test_a_file_becomes_a_folder_and_a_folder_a_file(github_double: GitHub
     github = github_double.service()
     base = await pushed_repository(github, github_double, {"a": "file", "b/c": "deep", "d": "stays"})
     after = {"a/x": "deep now", "b": "file now", "d": "stays"}
-    await github.push(
-        base.full_name, files(after), branch="main", message="Turn", expected_head=base.commit
-    )
+    await github.push(base.full_name, files(after), branch="main", message="Turn", expected_head=base.commit)
     assert await contents(github, base.full_name) == {path: text.encode() for path, text in after.items()}
 
 
@@ -248,15 +255,11 @@ async def test_a_branch_that_is_not_expected_may_only_be_added_to(github_double:
     base = await pushed_repository(github, github_double, {"README.md": "made on GitHub"})
     for ours in ({"README.md": "ours"}, {"main.py": "ours"}):
         with pytest.raises(ServiceConflict, match="other files") as raised:
-            await github.push(
-                base.full_name, files(ours), branch="main", message="Ours", expected_head=None
-            )
+            await github.push(base.full_name, files(ours), branch="main", message="Ours", expected_head=None)
         assert raised.value.data is not None
         assert raised.value.data["paths"] == ["README.md"]
     both = {"README.md": "made on GitHub", "main.py": "ours"}
-    pushed = await github.push(
-        base.full_name, files(both), branch="main", message="More", expected_head=None
-    )
+    pushed = await github.push(base.full_name, files(both), branch="main", message="More", expected_head=None)
     assert pushed.base == base.commit
 
 
@@ -266,7 +269,9 @@ async def test_somebody_who_pushes_in_the_middle_of_ours_wins(github_double: Git
     release = threading.Event()
     github_double.front.inject(Fault("^POST .*/git/commits", hold=release))
     ours = asyncio.create_task(
-        github.push(base.full_name, files({"a": "ours"}), branch="main", message="Ours", expected_head=base.commit)
+        github.push(
+            base.full_name, files({"a": "ours"}), branch="main", message="Ours", expected_head=base.commit
+        )
     )
     await asyncio.to_thread(github_double.front.began.wait, 10)
     commit = await asyncio.to_thread(github_double.add_file, base.full_name, "theirs", b"1")
@@ -315,15 +320,21 @@ async def test_somebody_elses_repository_is_not_pushed_to(github_double: GitHubD
     alice, bob = github_double.service(), github_double.service(BOB)
     base = await pushed_repository(alice, github_double, {"a": "1"}, private=False)
     with pytest.raises(ServiceDenied, match="not yours"):
-        await bob.push(base.full_name, files({"a": "2"}), branch="main", message="Mine", expected_head=base.commit)
+        await bob.push(
+            base.full_name, files({"a": "2"}), branch="main", message="Mine", expected_head=base.commit
+        )
 
 
-async def test_the_scope_that_a_workflow_needs_is_asked_for_before_anything_is_sent(github_double: GitHubDouble):
+async def test_the_scope_that_a_workflow_needs_is_asked_for_before_anything_is_sent(
+    github_double: GitHubDouble,
+):
     bob = github_double.service(BOB)
     base = await pushed_repository(bob, github_double, {"a": "1"})
     workflow = {"a": "1", ".github/workflows/test.yml": "on: push\n"}
     with pytest.raises(ServiceDenied, match="scope workflow") as raised:
-        await bob.push(base.full_name, files(workflow), branch="main", message="CI", expected_head=base.commit)
+        await bob.push(
+            base.full_name, files(workflow), branch="main", message="CI", expected_head=base.commit
+        )
     assert raised.value.data is not None
     assert raised.value.data["missing_scopes"] == ["workflow"]
     assert github_double.front.asked("^(POST|PUT|PATCH)") == []
@@ -371,7 +382,9 @@ async def test_a_file_that_is_too_large_is_named_before_anything_is_sent(
     assert github_double.front.asked("^(POST|PUT|PATCH|DELETE)") == []
 
 
-@pytest.mark.parametrize("branch", ["", "a..b", "-x", "a b", "x.lock", "refs/heads/x", "a//b", "a\\b", "../x"])
+@pytest.mark.parametrize(
+    "branch", ["", "a..b", "-x", "a b", "x.lock", "refs/heads/x", "a//b", "a\\b", "../x"]
+)
 async def test_an_impossible_branch_never_becomes_a_url(github_double: GitHubDouble, branch):
     with pytest.raises(ServiceInvalid, match="no name of a branch"):
         await github_double.service().push(
@@ -398,7 +411,9 @@ async def test_a_push_whose_every_answer_is_lost_once_makes_one_commit(github_do
 async def test_an_empty_repository_whose_answers_are_lost_gets_its_files_once(github_double: GitHubDouble):
     github = github_double.service()
     made = await github.create_repository(RepoSpec(name=github_double.new_name()))
-    github_double.front.inject(Fault("^PUT .*/contents", drop="after"), Fault("^PATCH .*/git/refs", drop="after"))
+    github_double.front.inject(
+        Fault("^PUT .*/contents", drop="after"), Fault("^PATCH .*/git/refs", drop="after")
+    )
     pushed = await github.push(
         made.full_name, files({"a": "1", "b": "2"}), branch="main", message="All", expected_head=None
     )
@@ -433,7 +448,9 @@ async def test_a_push_that_broke_off_anywhere_is_finished_by_the_next_one(github
     assert len(await github.commits(base.full_name)) == 2
 
 
-async def test_a_file_that_changes_while_it_is_pushed_stops_the_push(github_double: GitHubDouble, tmp_path: Path):
+async def test_a_file_that_changes_while_it_is_pushed_stops_the_push(
+    github_double: GitHubDouble, tmp_path: Path
+):
     github = github_double.service()
     base = await pushed_repository(github, github_double, {"a": "1"})
     versions = iter([b"one", b"two"])
