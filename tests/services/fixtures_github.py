@@ -11,7 +11,7 @@ import subprocess
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -64,20 +64,28 @@ class GitHubDouble:
         """Base URL of the REST API and of the pages."""
         return self.front.url
 
+    @property
+    def git_root(self) -> Path:
+        """Return the folder whose bare repositories it serves to git."""
+        assert self.front.git_root is not None
+        return self.front.git_root
+
     def service(self, token: str | None = ALICE, **options: float) -> GitHubService:
         """Return a service without pauses."""
         without = {"pause_s": 0, "write_pause_s": 0, "backoff_s": 0.001, "max_wait_s": 2, "timeout_s": 15}
         return GitHubService(token, api_url=self.url, url=self.url, **{**without, **options})
 
-    def add_file(self, full_name: str, path: str, data: bytes, token: str = ALICE) -> str:
-        """Commit one file to the default branch, as somebody else at another machine would; return the commit."""
+    def add_file(self, full_name: str, path: str, data: bytes) -> str:
+        """Commit one file to the default branch, as somebody at another machine would; return the commit."""
         body = {"message": f"Add {path}", "content": base64.b64encode(data).decode()}
-        request = urllib.request.Request(
-            f"{self.url}/repos/{full_name}/contents/{path}", json.dumps(body).encode(),
-            {"Authorization": f"token {token}", "Content-Type": "application/json"}, method="PUT",
-        )  # fmt: skip
+        return str(self.post(f"/repos/{full_name}/contents/{path}", body, method="PUT")["commit"]["sha"])
+
+    def post(self, path: str, body: Any, *, token: str = ALICE, method: str = "POST") -> Any:
+        """Send something past our own code, and return the answer."""
+        headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return str(json.load(answer)["commit"]["sha"])
+            return json.load(answer)
 
     def new_name(self) -> str:
         """Return the name of a repository that no test has."""

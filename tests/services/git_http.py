@@ -101,12 +101,22 @@ class GitServer:
     Args:
         root: the folder; a repository `owner/name` is `owner/name.git` in it.
         tokens: one of them must be the password. Without any, everybody may read and push.
+
+    Attributes:
+        lines: what was asked.
+        moved: by path, where a request is redirected to.
+        refusals: by path, the status that a request is answered with.
+        breaks: whether the connection breaks in the middle of a pack.
+        hold: while it is not set, requests for packs wait; `held` is set when one does.
     """
 
     def __init__(self, root: Path, tokens: Collection[str] = ()) -> None:
         self.root = root
         self.tokens = frozenset(tokens)
         self.lines: list[str] = []
+        self.moved: dict[str, str] = {}
+        self.refusals: dict[str, int] = {}
+        self.breaks = False
         self.hold = threading.Event()
         self.hold.set()
         self.held = threading.Event()
@@ -154,16 +164,26 @@ class _Handler(BaseHTTPRequestHandler):
         if self.owner.tokens and password_of(self.headers.get("authorization", "")) not in self.owner.tokens:
             self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="git"'})
             return
+        path = urllib.parse.urlsplit(self.path).path
+        if path in self.owner.moved:
+            self._answer(301, b"", {"Location": self.owner.moved[path]})
+            return
+        if path in self.owner.refusals:
+            self._answer(self.owner.refusals[path], b"", {})
+            return
         if self.command == "POST" and not self.owner.hold.is_set():
             self.owner.held.set()
             self.owner.hold.wait(30)
         status, data, headers = git_answer(self.owner.root, self.command, self.path, self.headers, body)
+        if self.owner.breaks and self.command == "POST":
+            self.close_connection = True
+            headers, data = {**headers, "Content-Length": str(len(data))}, data[: len(data) // 2]
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a client that was ended
             self._answer(status, data, headers)
 
     def _answer(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(data))}.items():
+        for name, value in {"Content-Length": str(len(data)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)

@@ -293,7 +293,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.front.note(Asked(line, None if answer is None else answer.status, body))
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        if not any(name.lower() == "date" for name in answer.headers):
+            self.send_header("Date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if answer.status != 204:

@@ -73,7 +73,8 @@ class Rules:
 
     def mended(self, method: str, path: str, answer: Answer) -> Answer:
         """Turn the emulator's answer into the one of GitHub."""
-        if answer.status == 403 and _REPOSITORY.match(path) and b"rate limit" not in answer.body:
+        is_refused = answer.status == 403 or (answer.status == 401 and method == "GET")
+        if is_refused and _REPOSITORY.match(path) and b"rate limit" not in answer.body:
             return _NOT_FOUND  # what one may not see is not there
         if answer.status == 409 and b"Protected branch" in answer.body:
             return answer._replace(status=422)

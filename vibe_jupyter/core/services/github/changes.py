@@ -23,7 +23,7 @@ class Change:
 
     Args:
         changed: our files that are new there, or different.
-        removed: what is there and not here; submodules stay, since a snapshot cannot hold them.
+        removed: what is there and not here; submodules stay where they can, since a snapshot cannot hold them.
         replaced: paths of files there that ours would take the place of.
         stored: ids of contents that GitHub has already, whatever they are called there.
         files_there: how many files it has.
@@ -84,7 +84,7 @@ def change_between(files: Mapping[str, LocalFile], there: Mapping[str, Entry]) -
     removed = [
         entry
         for path, entry in there.items()
-        if path not in files and (entry.type != "commit" or path in folders)
+        if path not in files and (entry.type != "commit" or path in folders or _is_below(path, files))
     ]
     return Change(
         changed=changed,
@@ -108,6 +108,11 @@ def folders_of(paths: Iterable[str]) -> set[str]:
             found.add(folder)
             folder = folder.rpartition("/")[0]
     return found
+
+
+def _is_below(path: str, files: Mapping[str, LocalFile]) -> bool:
+    """Say whether one of our files is in the place of a folder that a path lies in."""
+    return not folders_of([path]).isdisjoint(files)
 
 
 def as_text(data: bytes) -> str | None:

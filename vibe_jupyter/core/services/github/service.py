@@ -167,6 +167,16 @@ class GitHubService:
         is_empty = await self._calls.ask("read_branches", some, lambda data: len(list(data)) == 0)
         return found.model_copy(update={"empty": is_empty})
 
+    async def delete_repository(self, full_name: str) -> None:
+        """Delete a repository with all that is in it; nothing brings it back.
+
+        Raises:
+            ServiceNotFound: there is none.
+            ServiceDenied: the token may not do it; `data` has `missing_scopes`.
+        """
+        request = Request("DELETE", f"/repos/{checked_repository(full_name)}")
+        await self._calls.ask("delete_repository", request, lambda _: None, repeatable=False)
+
     async def push(
         self,
         full_name: str,

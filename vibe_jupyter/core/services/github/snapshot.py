@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ __all__ = ["MAX_FILE_BYTES", "FileContent", "LocalFile", "Snapshot", "measured"]
 MAX_FILE_BYTES = 100 * 2**20
 """GitHub takes no larger file."""
 _SHOWN = 5
+_READ_ONLY = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)
+"""A link is not followed, and a pipe not waited for."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class FileContent:
         return "100755" if self.executable else "100644"
 
     def read(self) -> bytes:
-        """Return the bytes; a file that is a link is not followed.
+        """Return the bytes; a link that is in the place of a file is not followed.
 
         Raises:
             OSError: the file cannot be read.
@@ -49,7 +54,9 @@ class FileContent:
             return self.source()
         if self.link:
             return os.fsencode(self.source.readlink())
-        with open(os.open(self.source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:  # noqa: PTH123
+        with open(os.open(self.source, _READ_ONLY), "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file")
             return file.read()
 
 
