@@ -334,8 +334,8 @@ async def test_cancelling_ends_git_and_all_that_it_has_started(server: GitServer
     running = gits()
     assert {Path(process.cmdline()[0]).name for process in running} >= {"git", "git-remote-http"}
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await asyncio.wait({task}, timeout=10)  # far from the time for which the server would hold it
+    assert task.cancelled()
     assert left_in(folder) == []
     assert alive(running) == []
 
