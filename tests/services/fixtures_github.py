@@ -192,8 +192,9 @@ def github_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubF
 
 
 @pytest.fixture
-def github_double(github_process: GitHubFront) -> Iterator[GitHubDouble]:
-    """Return the GitHub of this test: no fault is planned, and the journal is empty."""
+def github_double(github_process: GitHubFront, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubDouble]:
+    """Return the GitHub of this test: no fault is planned, the journal is empty, and no proxy leads away from it."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     github_process.reset()
     yield GitHubDouble(github_process)
     github_process.reset()

@@ -120,6 +120,32 @@ async def test_only_what_differs_is_sent(github_double: GitHubDouble):
     }
 
 
+async def test_equal_contents_are_sent_once(github_double: GitHubDouble):
+    github = github_double.service()
+    base = await pushed_repository(github, github_double, {"a": "1"})
+    await github.push(
+        base.full_name, files({"one.bin": BINARY, "two.bin": BINARY, "a/__init__.py": "", "b/__init__.py": ""}),
+        branch="main", message="Twins", expected_head=base.commit,
+    )  # fmt: skip
+    assert len(github_double.front.asked("/git/blobs")) == 2
+
+
+async def test_a_tree_that_github_does_not_list_in_whole_is_read_folder_by_folder(
+    github_double: GitHubDouble,
+):
+    github = github_double.service()
+    texts = {"a": "1", "x/b": "2", "x/y/c": "3", "z/d": "4"}
+    base = await pushed_repository(github, github_double, texts)
+    cut = {"sha": "0" * 40, "tree": [], "truncated": True}
+    github_double.front.inject(Fault("/git/trees/.*recursive", status=200, body=cut, times=2))
+    assert [one.path for one in await github.list_files(base.full_name)] == sorted(texts)
+    github_double.front.inject(Fault("/git/trees/.*recursive", status=200, body=cut))
+    again = await github.push(
+        base.full_name, files(texts), branch="main", message="Again", expected_head=base.commit
+    )
+    assert not again.changed
+
+
 async def test_a_push_without_a_change_makes_no_commit(github_double: GitHubDouble):
     github = github_double.service()
     texts = {"a.py": "1\n", "b.bin": BINARY}
@@ -282,6 +308,42 @@ async def test_somebody_who_pushes_in_the_middle_of_ours_wins(github_double: Git
     assert raised.value.data["head"] == commit
     assert raised.value.data["paths"] == ["theirs"]
     assert await contents(github, base.full_name) == {"a": b"1", "theirs": b"1"}
+
+
+async def test_somebody_who_pushes_into_the_same_empty_repository_loses_nothing(github_double: GitHubDouble):
+    github = github_double.service()
+    made = await github.create_repository(RepoSpec(name=github_double.new_name()))
+    release = threading.Event()
+    github_double.front.inject(Fault("^POST .*/git/commits", hold=release))
+    ours = asyncio.create_task(
+        github.push(
+            made.full_name, files({"a": "1", "b": "2"}), branch="main", message="Ours", expected_head=None
+        )
+    )
+    await asyncio.to_thread(github_double.front.began.wait, 10)
+    await asyncio.to_thread(github_double.add_file, made.full_name, "theirs", b"1")
+    release.set()
+    with pytest.raises(ServiceConflict, match="meanwhile"):
+        await ours
+    assert (await contents(github, made.full_name))["theirs"] == b"1"
+
+
+async def test_somebody_who_fills_an_empty_repository_first_loses_nothing(github_double: GitHubDouble):
+    github = github_double.service()
+    made = await github.create_repository(RepoSpec(name=github_double.new_name()))
+    release = threading.Event()
+    github_double.front.inject(Fault("^PUT .*/contents", hold=release, drop="before"))
+    texts = {"a": "1", "b": "2", "c": "3"}
+    asked = {"branch": "main", "message": "Ours", "expected_head": None}
+    ours = asyncio.create_task(github.push(made.full_name, files(texts), **asked))
+    await asyncio.to_thread(github_double.front.began.wait, 10)
+    for path in ("a", "b"):
+        await asyncio.to_thread(github_double.add_file, made.full_name, path, texts[path].encode())
+    release.set()
+    with pytest.raises(ServiceConflict, match="pushed first"):
+        await ours
+    await github.push(made.full_name, files(texts), **asked)  # theirs are among ours
+    assert [commit.message for commit in await github.commits(made.full_name)] == ["Ours", "Add b", "Add a"]
 
 
 async def test_a_branch_that_has_gone_is_said_to_have_gone(github_double: GitHubDouble):

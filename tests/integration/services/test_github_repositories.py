@@ -18,6 +18,7 @@ from vibe_jupyter.core.services.failures import (
     ServiceUnreachable,
 )
 from vibe_jupyter.core.services.github.schemas import RepoSpec
+from vibe_jupyter.core.services.github.service import GitHubService
 
 pytestmark = pytest.mark.asyncio
 
@@ -43,6 +44,13 @@ async def test_a_token_that_cannot_be_one_is_refused_without_being_shown(github_
     with pytest.raises(ServiceAuthFailed, match="characters") as raised:
         github_double.service(token)
     assert not token or token not in str(raised.value)
+
+
+async def test_an_enterprise_server_is_asked_below_its_path(github_double: GitHubDouble):
+    github_double.front.inject(Fault("^GET /api/v3/user$", status=200, body={"login": "carol", "id": 7}))
+    service = GitHubService(ALICE, api_url=f"{github_double.url}/api/v3/", url=github_double.url, pause_s=0)
+    me = await service.whoami()
+    assert (me.login, me.scopes) == ("carol", None)
 
 
 # Repositories
@@ -352,8 +360,6 @@ async def test_issues_are_listed_without_pull_requests(github_double: GitHubDoub
 
 
 async def test_no_way_there_is_said_within_the_limit():
-    from vibe_jupyter.core.services.github.service import GitHubService
-
     async with GitHubService(
         ALICE, api_url="http://127.0.0.1:9", url="http://127.0.0.1:9", pause_s=0, backoff_s=0.001
     ) as github:

@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import urllib.parse
 import urllib.request
@@ -85,7 +86,7 @@ async def clone(
 ) -> Cloned:
     """Clone a repository into a folder that is not there yet, or is empty. If that fails, nothing is left behind.
 
-    Submodules are not fetched, hooks and filters not run, redirects not followed.
+    Submodules are not fetched, hooks and filters not run, redirects not followed; what Git LFS keeps stays a pointer.
 
     Args:
         url: http or https, without user or password.
@@ -214,8 +215,7 @@ class _Git:
             code = await process.wait()
         finally:
             if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                _kill(process)
                 await process.wait()
         if code != 0:
             raise git_failure(said, operation="clone", has_token=self._has_token)
@@ -238,6 +238,15 @@ class _Git:
                 elif self._on_progress is not None:
                     self._on_progress(CloneProgress(found[1], int(found[2])))
         return [line for line in [*lines, rest] if line.strip()]
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End git and, where there are process groups, all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _state(git: _Git, clone: Path) -> Cloned:
