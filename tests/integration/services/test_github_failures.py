@@ -53,7 +53,7 @@ def said(message: str) -> dict[str, str]:
     [
         (Fault(".", 401, body=said("Bad credentials"), times=9), ServiceAuthFailed, "Bad credentials"),
         (Fault(".", 401, body=said("Requires authentication"), times=9), ServiceAuthFailed, "Requires"),
-        (Fault(".", 403, SPENT, said("API rate limit exceeded for user ID 1."), times=9), ServiceRateLimited, "3[56]"),
+        (Fault(".", 403, SPENT, said("API rate limit exceeded for user 1."), times=9), ServiceRateLimited, r"\d+ s"),
         (Fault(".", 403, SPENT, said("Something else"), times=9), ServiceRateLimited, "Something else"),
         (Fault(".", 403, body=said(SECONDARY), times=9), ServiceRateLimited, "alone for 60 s"),
         (Fault(".", 403, {"Retry-After": "99"}, said("slow down"), times=9), ServiceRateLimited, "alone for 99 s"),

@@ -39,7 +39,7 @@ async def get_status(platform: Platform, principal: Principal) -> Status:
         root=str(platform.root),
         data_dir=str(platform.settings.data_dir),
         database=platform.database.dialect,
-        oracles=len(platform.registry.targets),
+        oracles=sum(target.type == "oracle" for target in platform.registry.targets.values()),
         mcp_servers=servers,
         mcp_found=found,
         tasks=await platform.task_store.counts(principal.user_id),
