@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         le=512 * 2**20,  # what Jupyter itself takes at most
         description="Largest request body that the REST API accepts, in bytes.",
     )
+    hf_endpoint: str = Field(
+        default="https://huggingface.co",
+        validation_alias=AliasChoices("VIBE_HF_ENDPOINT", "HF_ENDPOINT"),
+        description="Base URL of Hugging Face's hub.",
+    )
 
     @field_validator("data_dir")
     @classmethod
