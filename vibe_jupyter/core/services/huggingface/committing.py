@@ -128,6 +128,7 @@ class Committing:
                 return self._done(plan, ours, local, ignored)
             if expected_parent is not None and plan.head != expected_parent:
                 raise self._moved(plan.head, expected_parent)
+            await self._check_readme(plan)
             modes = await self._modes(plan, local)
             ignored |= {path for path, mode in modes.items() if mode is None}
             plan = _Plan(plan.head, [file for file in plan.changed if file.path not in ignored], plan.deleted)
@@ -187,6 +188,20 @@ class Committing:
                 # The hub takes an empty file only as a regular one (huggingface_hub, `_fetch_upload_modes`).
                 modes[file.path] = "regular" if not file.size and answered[file.path] else answered[file.path]
         return modes
+
+    async def _check_readme(self, plan: _Plan) -> None:
+        """Let the hub look at a README before anything is uploaded: it would refuse the commit.
+
+        Raises:
+            ServiceInvalid: what it declares is wrong.
+        """
+        for readme in (file for file in plan.changed if file.path == "README.md"):
+            with readme.open() as content:
+                text = content.read().decode("utf-8", errors="replace")
+            await self._calls.ask(
+                self._operation, "POST", "/api/validate-yaml", lambda _: None, subject="README.md",
+                json={"content": text, "repoType": self._kind},
+            )  # fmt: skip
 
     async def _upload_large(self, files: Sequence[LocalFile]) -> None:
         total, sent = sum(file.size for file in files), 0

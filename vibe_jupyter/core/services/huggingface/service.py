@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import SecretStr
 
-from vibe_jupyter.core.services.failures import ServiceAuthFailed, ServiceConflict
+from vibe_jupyter.core.services.failures import ServiceAuthFailed, ServiceConflict, ServiceNotFound
 from vibe_jupyter.core.services.huggingface.calling import HubCalls
 from vibe_jupyter.core.services.huggingface.committing import Committing, check_message
 from vibe_jupyter.core.services.huggingface.dataset_card import is_generated, rendered
@@ -323,8 +323,6 @@ class HFService:
             kept = bool(remote.strip()) and not is_generated(remote)
             if not kept:
                 sources[README] = rendered(card).encode()
-        if README in sources:
-            await self._check_readme("dataset", sources[README], operation)
         done = await self._committing("dataset", full_id, operation, on_progress).bring(
             sources, message=message, delete_others=False
         )
@@ -369,30 +367,16 @@ class HFService:
                 _executor(), supplied_readme, sources, sdk, name, remote, operation
             )
             supplied = [README]
-        if README in sources:
-            await self._check_readme("space", sources[README], operation)
         return sources, supplied
 
     async def _remote_readme(self, kind: RepoKind, info: RemoteRepository, operation: str) -> str:
         """Return the README that the hub has, or nothing."""
         if info.head is None:
             return ""
-        files = await self._repositories.files(kind, info.id, info.head, operation)
-        if README not in files:
+        try:
+            return await self._repositories.text(kind, info.id, info.head, README, operation)
+        except ServiceNotFound:
             return ""
-        return await self._repositories.text(kind, info.id, info.head, README, operation)
-
-    async def _check_readme(self, kind: RepoKind, readme: Source, operation: str) -> None:
-        """Let the hub look at a README before anything is uploaded: it would refuse the commit.
-
-        Raises:
-            ServiceInvalid: what it declares is wrong.
-        """
-        raw = readme if isinstance(readme, bytes) else await asyncio.to_thread(readme.read_bytes)
-        await self._calls.ask(
-            operation, "POST", "/api/validate-yaml", lambda _: None, subject="README.md",
-            json={"content": raw.decode("utf-8", errors="replace"), "repoType": kind},
-        )  # fmt: skip
 
     def _committing(
         self,

@@ -36,7 +36,7 @@ class SpaceLogs:
 
     def __init__(self, calls: HubCalls, *, idle_s: float) -> None:
         self._calls = calls
-        self._idle_s = idle_s
+        self.idle_s = idle_s
 
     async def lines(
         self, space_id: str, kind: LogKind, *, follow: bool, since: str | None = None
@@ -60,7 +60,7 @@ class SpaceLogs:
             try:
                 async with self._calls.stream(
                     _OPERATION, path, subject=f"the {kind} log of {space_id}",
-                    idle_s=_QUIET_S if follow else self._idle_s,
+                    idle_s=_QUIET_S if follow else self.idle_s,
                 ) as response:  # fmt: skip
                     seen.start_again()
                     async for line in response.aiter_lines():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from vibe_jupyter.core.logs import get_logger
 from vibe_jupyter.core.plain_text import clean
 from vibe_jupyter.core.services.failures import ExternalError, ServiceInvalid, ServiceTimeout
 from vibe_jupyter.core.services.huggingface.names import checked_keys
@@ -27,6 +27,8 @@ __all__ = ["Spaces"]
 _ERROR_MAX_CHARACTERS = 2000
 _LOG_LIMIT_S = 20.0
 _LAST_LINES_S = 5.0
+_QUIET_S = 1.0
+_log = get_logger("huggingface")
 _STATE_FAILED = frozenset({"BUILD_ERROR", "RUNTIME_ERROR", "CONFIG_ERROR", "NO_APP_FILE"})
 
 
@@ -94,8 +96,7 @@ class Spaces:
         """Wait until a Space runs; see `HFService.follow`."""
         deadline = time.monotonic() + timeout_s
         stage: str | None = None
-        async with AsyncExitStack() as stack:
-            readers = await stack.enter_async_context(_LogReaders(self._logs, space_id, on_log))
+        async with _LogReaders(self._logs, space_id, on_log) as readers:
             while True:
                 status = await self.status(space_id, operation="follow")
                 if status.stage != stage:
@@ -108,7 +109,7 @@ class Spaces:
                     commit is not None and status.commit not in (None, commit) and stage not in _STATE_FAILED
                 )
                 if status.is_final and not is_of_before:
-                    await readers.finish(_LAST_LINES_S)
+                    await readers.last_lines(min(_QUIET_S, self._logs.idle_s))
                     break
                 if time.monotonic() >= deadline:
                     raise ServiceTimeout(
@@ -176,43 +177,47 @@ class _LogReaders:
         self._id = space_id
         self._on_log = on_log
         self._tasks: dict[LogKind, asyncio.Task[None]] = {}
+        self._news = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.finish(0)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def look_at(self, kind: LogKind) -> None:
         """Begin to read a log, unless it has been begun or nobody wants its lines."""
         if self._on_log is not None and kind not in self._tasks:
             self._tasks[kind] = asyncio.create_task(self._read(kind, self._on_log))
 
-    async def finish(self, limit_s: float) -> None:
-        """Wait for the last lines for so long, then end.
+    async def last_lines(self, quiet_s: float) -> None:
+        """Wait until the logs have ended or are quiet: the log of an app that runs never ends.
 
         Raises:
             Exception: what `on_log` has raised.
         """
-        tasks = list(self._tasks.values())
-        if not tasks:
-            return
-        self._tasks.clear()
-        done, unfinished = await asyncio.wait(tasks, timeout=limit_s)
-        for task in unfinished:
-            task.cancel()
-        if unfinished:
-            await asyncio.wait(unfinished)
-        for task in done:
-            task.result()
+        deadline = time.monotonic() + _LAST_LINES_S
+        while (going_on := {task for task in self._tasks.values() if not task.done()}) and (
+            time.monotonic() < deadline
+        ):
+            self._news.clear()
+            news = asyncio.create_task(self._news.wait())
+            happened, _ = await asyncio.wait(
+                {*going_on, news}, timeout=quiet_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            news.cancel()
+            if not happened:
+                break
+        for task in self._tasks.values():
+            if task.done():
+                task.result()
 
     async def _read(self, kind: LogKind, on_log: Callable[[LogLine], None]) -> None:
-        from vibe_jupyter.core.logs import get_logger
-
         try:
             async for line in self._logs.lines(self._id, kind, follow=True):
                 on_log(line)
+                self._news.set()
         except ExternalError as error:
-            get_logger("huggingface").info(
-                "a log cannot be followed", log=kind, space=self._id, code=error.code
-            )
+            _log.info("a log cannot be followed", log=kind, space=self._id, code=error.code)
