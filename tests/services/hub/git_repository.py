@@ -14,7 +14,7 @@ _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d+)\n?"
 )
 _POINTER_MAX_BYTES = 200
-_ENVIRONMENT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+_ENVIRONMENT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C", "TZ": "UTC"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,13 @@ class GitRepository:
 
     def log(self, revision: str) -> list[LogEntry]:
         """Return the commits up to a revision, the newest first."""
-        text = self._git("log", "-z", "--format=%H%x01%s%x01%b%x01%an%x01%cI", revision).decode()
+        text = self._git(
+            "log",
+            "-z",
+            "--date=format-local:%Y-%m-%dT%H:%M:%S.000Z",
+            "--format=%H%x01%s%x01%b%x01%an%x01%cd",
+            revision,
+        ).decode()
         return [LogEntry(*one.split("\1")) for one in text.split("\0") if one]
 
     def commit(self, changes: list[Change], *, message: str, author: str) -> str:

@@ -59,6 +59,8 @@ class Asked:
 
     @property
     def json(self) -> Any:
+        if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return parse_qs(self.body.decode())  # so the Python client asks for paths-info
         try:
             return json.loads(self.body or b"{}")
         except ValueError:
