@@ -66,11 +66,18 @@ class GitRepository:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._pointers: dict[str, Pointer | None] = {}
+        self._trees: dict[str, list[Entry]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._git("init", "--quiet", "--bare", "--initial-branch=main", str(path), inside=False)
+        self._git(
+            "init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(path), inside=False
+        )
 
     def resolve(self, revision: str) -> str | None:
         """Return the id of a commit, or None if there is none of that name."""
+        if revision in ("main", "refs/heads/main"):
+            return self.head
+        if revision in self._trees:
+            return revision
         if revision.startswith("-"):
             return None
         done = self._run("rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}")
@@ -79,10 +86,19 @@ class GitRepository:
     @property
     def head(self) -> str | None:
         """Return the newest commit of `main`."""
-        return self.resolve("refs/heads/main")
+        ref = self.path / "refs" / "heads" / "main"  # never packed: nobody runs gc here
+        return ref.read_text().strip() if ref.exists() else None
 
     def tree(self, revision: str) -> list[Entry]:
         """Return all files of a commit, by path."""
+        commit = self.resolve(revision)
+        if commit is None:
+            raise KeyError(revision)
+        if commit not in self._trees:
+            self._trees[commit] = self._read_tree(commit)
+        return self._trees[commit]
+
+    def _read_tree(self, revision: str) -> list[Entry]:
         raw: list[tuple[str, str, int]] = []
         for line in self._git("ls-tree", "-r", "-l", "-z", "--full-tree", revision).split(b"\0")[:-1]:
             facts, _, path = line.partition(b"\t")
