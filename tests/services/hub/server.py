@@ -126,6 +126,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets; the second must not wait for the first's receipt
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -90,7 +90,7 @@ async def test_a_missing_module_is_named(service: HFService, deployed: Deploy) -
 
 async def test_an_app_that_raises_is_quoted(service: HFService, deployed: Deploy) -> None:
     space = await deployed(app='raise RuntimeError("no model here")\n')
-    with pytest.raises(ServiceInvalid, match="RUNTIME_ERROR.*RuntimeError: no model here") as failed:
+    with pytest.raises(ServiceInvalid, match=r"RUNTIME_ERROR.*RuntimeError: no model here") as failed:
         await service.follow(space, timeout_s=20, poll_s=0.01)
     assert failed.value.status == 422
 
@@ -134,7 +134,7 @@ async def test_the_commit_that_was_deployed_is_waited_for(
     stages: list[SpaceStatus] = []
     status = await service.follow(space, commit=commit, on_stage=stages.append, timeout_s=20, poll_s=0.01)
     assert status.commit == commit
-    assert [one.stage for one in stages][0] == "RUNNING"
+    assert stages[0].stage == "RUNNING"
 
 
 async def test_a_build_without_end_ends_with_the_time(
@@ -142,7 +142,7 @@ async def test_a_build_without_end_ends_with_the_time(
 ) -> None:
     space = await deployed(app="print(1)\n")
     hub_double.hub.plan("/runtime", garble=True, body=b'{"stage": "BUILDING"}', times=10_000)
-    with pytest.raises(ServiceTimeout, match="is still BUILDING after 0.1 s"):
+    with pytest.raises(ServiceTimeout, match=r"is still BUILDING after 0\.1 s"):
         await service.follow(space, timeout_s=0.1, poll_s=0.01, on_log=lambda _: None)
 
 
