@@ -126,7 +126,9 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two packets; the second must not wait for the first's receipt
+    disable_nagle_algorithm = (
+        True  # head and body are two packets; the second must not wait for the first's receipt
+    )
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -197,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer, *, half: bool = False) -> None:
         self.send_response(answer.status)
         request_id = f"Root=1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
-        for name, value in {**answer.headers, "X-Request-Id": request_id}.items():
+        for name, value in {"X-Request-Id": request_id, **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -181,7 +182,7 @@ class Committing:
             chunk = plan.changed[start : start + _PREUPLOAD_BATCH]
             asked = [{"path": file.path, "sample": file.encoded_sample, "size": file.size} for file in chunk]
             answered = await self._calls.ask(
-                self._operation, "POST", path, _modes,
+                self._operation, "POST", path, functools.partial(_modes, [file.path for file in chunk]),
                 subject=named(self._kind, self._id), json={"files": asked, **more},
             )  # fmt: skip
             for file in chunk:
@@ -271,13 +272,13 @@ def _is_same(local: LocalFile, remote: RemoteFile | None) -> bool:
     return local.sha256 == remote.sha256 if remote.sha256 else local.git_oid == remote.oid
 
 
-def _modes(data: Any) -> dict[str, str | None]:
+def _modes(paths: Sequence[str], data: Any) -> dict[str, str | None]:
     modes: dict[str, str | None] = {}
     for one in data["files"]:
         if one["uploadMode"] not in ("regular", "lfs"):
             raise ValueError("no known way to upload")
         modes[str(one["path"])] = None if one.get("shouldIgnore") else str(one["uploadMode"])
-    return modes
+    return {path: modes[path] for path in paths}
 
 
 def _write(body: IO[bytes], header: dict[str, Any], plan: _Plan, modes: Mapping[str, str | None]) -> int:
