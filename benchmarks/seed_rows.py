@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-__all__ = ["SeedPlan", "SeededTask", "batched_tasks", "seeded_tasks"]
+__all__ = ["SeedPlan", "SeededProject", "SeededTask", "batched_tasks", "seeded_tasks"]
 
 _UUID_V7 = 0x7 << 76
 _UUID_VARIANT = 0x2 << 62
@@ -25,6 +25,7 @@ class SeedPlan:
 
     tasks: int = 100_000
     users: int = 100
+    projects_per_user: int = 30
     first_at: datetime = field(default_factory=_two_days_ago)
     """When the oldest task was created, one a second follows: recent, or our server would prune them."""
 
@@ -32,9 +33,43 @@ class SeedPlan:
         """Return the id of a seeded user."""
         return str(uuid.UUID(int=number + 1))
 
+    def projects(self) -> Iterator[SeededProject]:
+        """Generate the projects of all users, the users in turn; the newest page of each is not all of them."""
+        for number in range(self.users * self.projects_per_user):
+            created_at = self.first_at + timedelta(minutes=number)
+            yield SeededProject(
+                id=_uuid7(int(created_at.timestamp() * 1000), number),
+                user_number=number % self.users,
+                name=f"project {number}",
+                path=f"/home/user/projects/project-{number}",
+                created_at=created_at,
+            )
+
     def ids_of(self, user_number: int) -> tuple[str, ...]:
         """Return the ids of a user's tasks, oldest first."""
         return tuple(task.id for task in seeded_tasks(self) if task.user_number == user_number)
+
+
+@dataclass(frozen=True)
+class SeededProject:
+    """One project from a template that was pushed."""
+
+    id: str
+    user_number: int
+    name: str
+    path: str
+    created_at: datetime
+    description: str = "Who leaves, and why"
+    template: str = "gradio-space"
+
+    @property
+    def github(self) -> dict[str, Any]:
+        """Return where it was pushed to."""
+        name = f"someone/{self.name.replace(' ', '-')}"
+        return {
+            "full_name": name, "url": f"https://github.com/{name}", "branch": "main", "commit": "0" * 40,
+            "pushed_at": None,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, delete, insert
 
-from benchmarks.seed_rows import SeededTask, SeedPlan, batched_tasks
+from benchmarks.seed_rows import SeededProject, SeededTask, SeedPlan, batched_tasks
 from vibe_jupyter.core.database.database import Database
-from vibe_jupyter.core.database.models import Task, TaskEvent, User
+from vibe_jupyter.core.database.models import Project, Task, TaskEvent, User
 
 __all__ = ["LOCAL_OWNER", "seed"]
 
@@ -29,6 +29,7 @@ def seed(database_file: Path, plan: SeedPlan) -> None:
     with engine.begin() as connection:
         connection.execute(delete(User))
         connection.execute(insert(User), [_user(plan, number) for number in range(plan.users)])
+        connection.execute(insert(Project), [_project(plan, project) for project in plan.projects()])
         for batch in batched_tasks(plan):
             connection.execute(insert(Task), [_task(plan, task) for task in batch])
             connection.execute(insert(TaskEvent), [event for task in batch for event in _events(task)])
@@ -47,6 +48,20 @@ def _user(plan: SeedPlan, number: int) -> dict[str, Any]:
         "name": f"User {number}",
         "created_at": created_at,
         "task_count": count,
+    }
+
+
+def _project(plan: SeedPlan, project: SeededProject) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "user_id": _user_id(plan, project.user_number),
+        "name": project.name,
+        "root": project.path,
+        "description": project.description,
+        "template": project.template,
+        "github": _json(project.github),
+        "created_at": _text(project.created_at),
+        "updated_at": _text(project.created_at),
     }
 
 

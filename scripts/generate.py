@@ -19,6 +19,7 @@ from generation.error_codes import error_table
 from generation.markdown import filled
 from generation.ontology import classes, properties
 from generation.oracles import oracle_overview, oracle_sections
+from generation.templates import template_sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ def texts() -> dict[str, str]:
         "oracles": oracle_sections(ROOT),
         "ontology-classes": classes(),
         "ontology-properties": properties(),
+        "templates": template_sections(),
         "error-codes": error_table(ROOT / "vibe_jupyter"),
     }
     pages = {

@@ -15,9 +15,12 @@ from hypothesis import settings
 
 from tests.factories import PlatformFactory
 from vibe_jupyter.core.database.database import Database
+from vibe_jupyter.core.secrets.ambient import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+pytest_plugins = ["tests.services.fixtures_github", "tests.services.fixtures_hub"]
 
 _numbers = itertools.count(1)
 
@@ -51,8 +54,10 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: py
     for name in list(os.environ):
         if name.startswith(foreign) and name != "VIBE_CI":
             monkeypatch.delenv(name)
-    for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "LOG_LEVEL"):
+    tokens = [variable for variables in VARIABLES.values() for variable in variables]
+    for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "LOG_LEVEL", *tokens):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))  # read at the first import of the library
     monkeypatch.setenv("VIBE_DATA_DIR", str(tmp_path / "vibe-data"))
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
         monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / "jupyter" / name.lower()))

@@ -1,4 +1,4 @@
-"""REST reads: `GET /tasks/{id}` and `GET /tasks/history?limit=20`, 100 connections, 100,000 rows."""
+"""REST reads: a task, the newest 20 of the history and of the projects, the profile; 100 connections, 100,000 rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def run(context: Context) -> BenchResult:
     """Measure all servers side by side, the rounds interleaved."""
     result = BenchResult(
         name="reads",
-        what="REST reads: one task by id, and the newest 20 of the history with their total",
+        what="REST reads: one task by id, the newest 20 of the history and of the projects with total, the profile",
         how=f"{CONNECTIONS} keep-alive connections in a closed loop from a process of their own, "
-        f"{context.seed_plan.tasks:,} task rows over {context.seed_plan.users} users, all requests of one "
+        f"{context.seed_plan.tasks:,} task rows over {context.seed_plan.users} users with "
+        f"{context.seed_plan.projects_per_user} projects each, all requests of one "
         "user (as the local owner is one); all servers run side by side, the rounds take turns. CPU is user "
         "+ system time of the server's process tree.",
         limits=[
@@ -73,12 +74,17 @@ def _routes(server: ServerProcess, context: Context) -> dict[str, Requests]:
     target = server.target()
     if isinstance(server, BareTornado):
         return {"small answer": Fixed(target, "GET", SMALL_PATH)}
-    return {"task": GetTask(target, context.seed_plan.ids_of(0)), "history": History(target)}
+    return {
+        "task": GetTask(target, context.seed_plan.ids_of(0)),
+        "history": History(target),
+        "projects": Fixed(target, "GET", "/projects/list?limit=20"),
+        "profile": Fixed(target, "GET", "/user/profile"),
+    }
 
 
 def _compare(result: BenchResult, tallies: dict[tuple[str, str], Tally]) -> None:
     floor = tallies["small answer", "bare_tornado"]
-    for route in ("task", "history"):
+    for route in ("task", "history", "projects", "profile"):
         ours, tuned = tallies[route, "vibe"], tallies[route, "reference_tuned"]
         result.targets += [
             at_least(

@@ -1,9 +1,9 @@
-"""The application: three endpoints, written as the tutorials of FastAPI and SQLAlchemy do."""
+"""The application: five endpoints, written as the tutorials of FastAPI and SQLAlchemy do."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +14,21 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from benchmarks.reference_stack.database import Variant, create_engine_of
-from benchmarks.reference_stack.models import Task, User
-from benchmarks.reference_stack.schemas import TaskCreate, TaskHistory, TaskRead
+from benchmarks.reference_stack.models import Project, Task, User
+from benchmarks.reference_stack.schemas import (
+    ProfileRead,
+    ProjectList,
+    ProjectRead,
+    TaskCreate,
+    TaskHistory,
+    TaskRead,
+)
 
 __all__ = ["create_app"]
+
+SCOPES = sorted(
+    f"{area}:{what}" for area in ("kg", "mcps", "projects", "tasks") for what in ("read", "write")
+)
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
@@ -79,9 +90,26 @@ def create_app(variant: Variant, database: Path) -> FastAPI:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "no such task")
         return TaskRead.model_validate(task)
 
+    @app.get("/projects/list")
+    async def project_list(
+        session: SessionOf, user: UserOf, limit: Annotated[int, Query(ge=1, le=200)] = 20
+    ) -> ProjectList:
+        own = Project.user_id == user.id
+        newest_first = (Project.created_at.desc(), Project.id.desc())
+        found = await session.scalars(select(Project).where(own).order_by(*newest_first).limit(limit))
+        items = [ProjectRead.model_validate(project) for project in found]
+        total = await session.scalar(select(func.count()).select_from(Project).where(own))
+        return ProjectList(
+            items=items, total=total or 0, next_cursor=_cursor(items) if len(items) == limit else None
+        )
+
+    @app.get("/user/profile")
+    async def profile(user: UserOf) -> ProfileRead:
+        return ProfileRead(user_id=user.id, name=user.name, via="token", scopes=SCOPES)
+
     return app
 
 
-def _cursor(items: list[TaskRead]) -> str:
+def _cursor(items: Sequence[TaskRead | ProjectRead]) -> str:
     last = items[-1]
     return base64.urlsafe_b64encode(f"{last.created_at.isoformat()},{last.id}".encode()).decode()

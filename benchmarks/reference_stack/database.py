@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from benchmarks.reference_stack.models import Base, Task
+from benchmarks.reference_stack.models import Base, Project, Task
 
 __all__ = ["VARIANTS", "Variant", "create_engine_of", "create_schema"]
 
@@ -41,6 +41,7 @@ def create_schema(variant: Variant, engine: Engine) -> None:
     Base.metadata.create_all(engine)
     if variant == "tuned":
         with engine.begin() as connection:
-            connection.exec_driver_sql(
-                f"CREATE INDEX tasks_history ON {Task.__tablename__} (user_id, created_at DESC, id DESC)"
-            )
+            for table in (Task.__tablename__, Project.__tablename__):
+                connection.exec_driver_sql(
+                    f"CREATE INDEX {table}_history ON {table} (user_id, created_at DESC, id DESC)"
+                )

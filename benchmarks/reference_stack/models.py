@@ -1,4 +1,4 @@
-"""The tables: users and their tasks."""
+"""The tables: users, their projects and their tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-__all__ = ["Base", "Task", "User"]
+__all__ = ["Base", "Project", "Task", "User"]
 
 
 def _new_id() -> str:
@@ -34,6 +34,25 @@ class User(Base):
     token: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=_now)
     tasks: Mapped[list[Task]] = relationship(back_populates="user")
+    projects: Mapped[list[Project]] = relationship(back_populates="user")
+
+
+class Project(Base):
+    """A project, with the fields that our API shows."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(2000))
+    template: Mapped[str | None] = mapped_column(String(2000))
+    path: Mapped[str] = mapped_column(String(4096))
+    github: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    space: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    updated_at: Mapped[datetime] = mapped_column(default=_now)
+    user: Mapped[User] = relationship(back_populates="projects")
 
 
 class Task(Base):

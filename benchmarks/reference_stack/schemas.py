@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["TaskCreate", "TaskHistory", "TaskRead"]
+__all__ = ["ProfileRead", "ProjectList", "ProjectRead", "TaskCreate", "TaskHistory", "TaskRead"]
 
 
 class TaskCreate(BaseModel):
@@ -16,6 +16,39 @@ class TaskCreate(BaseModel):
     type: str
     input: dict[str, Any]
     required_capabilities: list[str] = []
+
+
+class ProfileRead(BaseModel):
+    """Who is asking."""
+
+    user_id: str
+    name: str
+    via: str
+    scopes: list[str]
+
+
+class ProjectRead(BaseModel):
+    """A project as answered."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    description: str
+    template: str | None
+    path: str
+    created_at: datetime
+    updated_at: datetime
+    github: dict[str, Any] | None
+    space: dict[str, Any] | None
+
+
+class ProjectList(BaseModel):
+    """A page of projects."""
+
+    items: list[ProjectRead]
+    total: int
+    next_cursor: str | None
 
 
 class TaskRead(BaseModel):

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, insert
 
 from benchmarks.reference_stack.database import Variant, create_schema
-from benchmarks.reference_stack.models import Task, User
+from benchmarks.reference_stack.models import Project, Task, User
 from benchmarks.seed_rows import SeedPlan, batched_tasks
 
 __all__ = ["seed", "token_of"]
@@ -19,7 +19,7 @@ def token_of(user_number: int) -> str:
 
 
 def seed(variant: Variant, database: Path, plan: SeedPlan) -> None:
-    """Create the database of a variant with the plan's users and tasks."""
+    """Create the database of a variant with the plan's users, projects and tasks."""
     engine = create_engine(f"sqlite:///{database}")
     if variant == "tuned":
         with engine.connect() as connection:
@@ -31,6 +31,23 @@ def seed(variant: Variant, database: Path, plan: SeedPlan) -> None:
             [
                 {"id": plan.user_id(number), "name": f"User {number}", "token": token_of(number)}
                 for number in range(plan.users)
+            ],
+        )
+        connection.execute(
+            insert(Project),
+            [
+                {
+                    "id": project.id,
+                    "user_id": plan.user_id(project.user_number),
+                    "name": project.name,
+                    "description": project.description,
+                    "template": project.template,
+                    "path": project.path,
+                    "github": project.github,
+                    "created_at": project.created_at,
+                    "updated_at": project.created_at,
+                }
+                for project in plan.projects()
             ],
         )
         for batch in batched_tasks(plan):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _SHARED = '''\
     aio: AsyncVibeClient
     is_async: bool
     mcp: Servers
+    open_project: Project | None
     operations: tuple[Operation, ...]
     transport: Transport
 '''
@@ -104,6 +106,7 @@ _USED = (
     ("vibe_jupyter.client.transport", "Transport"),
     ("vibe_jupyter.core.operations", "Operation"),
     ("vibe_jupyter.core.oracles.schemas", "CapabilityInfo"),
+    ("vibe_jupyter.core.projects.schemas", "Project"),
     ("vibe_jupyter.core.tasks.schemas", "Task"),
 )
 """What the fixed parts need."""
@@ -189,5 +192,6 @@ def _imports(names: Names) -> str:
         return "".join(map(line, sorted(modules)))
 
     own = [module for module in names.imports if module.startswith("vibe_jupyter")]
-    others = [module for module in names.imports if module not in own]
-    return f"{lines(others)}\n{lines(own)}"
+    standard = [module for module in names.imports if module.partition(".")[0] in sys.stdlib_module_names]
+    others = [module for module in names.imports if module not in (*own, *standard)]
+    return "\n".join(lines(modules) for modules in (standard, others, own) if modules)

@@ -57,7 +57,11 @@ def local_verbs() -> str:
         rows.append((" and ".join(f"`{form}`" for form in forms), verb.summary))
     for own in OWN_VERBS:
         if own.operation is None:
-            forms = [_usage(surface, program, own.words) for surface, program in _PROGRAMS]
+            forms = [
+                _usage(surface, program, own.words)
+                for surface, program in _PROGRAMS
+                if surface in own.surfaces
+            ]
             rows.append((" and ".join(f"`{form}`" for form in forms), own.description.splitlines()[0]))
     return table(("Form", "What it does"), rows)
 
@@ -130,7 +134,8 @@ def _call(operation: Operation) -> str:
 
 def _usage(surface: Surface, program: str, words: str) -> str:
     """Return how a verb is typed; argparse's own usage differs between versions of Python."""
-    actions = verbs_of(surface)[words].parser(surface)._actions
+    parser = verbs_of(surface)[words].parser(surface)
+    actions = [action for action in parser._actions if action.help != argparse.SUPPRESS]
     free = [action for action in actions if not action.option_strings]
     flags = [action for action in actions if action.option_strings]
     return " ".join([program, words, *map(_free, free), *_flags(flags)])

@@ -238,7 +238,7 @@ class TestTerminal:
     def test_the_database_verbs_work_on_a_new_machine(self, run: Any) -> None:
         assert run("jupyter-vibe", "db", "check").returncode == 0
         assert "base" in run("jupyter-vibe", "db", "downgrade", "base").stdout
-        assert "0003" in run("jupyter-vibe", "db", "upgrade").stdout
+        assert "0004" in run("jupyter-vibe", "db", "upgrade").stdout
         assert run("jupyter-vibe", "db", "downgrade", "0815").returncode == 1
 
 

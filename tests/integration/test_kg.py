@@ -119,7 +119,7 @@ class TestRest:
     def test_an_unknown_project_is_not_found(self, api: httpx.Client) -> None:
         answer = api.post("/kg/generate", json={"project_id": "nothing"})
         assert (answer.status_code, answer.json()["code"]) == (404, "project.not_found")
-        assert "path" in answer.json()["hint"]
+        assert "project list" in answer.json()["hint"]
         answer = api.post("/kg/generate", json={"project_id": "nothing", "path": "."})
         assert answer.status_code == 422
 

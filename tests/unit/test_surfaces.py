@@ -34,6 +34,7 @@ WITHOUT_AN_OPERATION = {
 OF_A_SURFACE = {
     "no_wait", "input", "out", "json",
     "clean", "words", "server", "allow", "deny", "approval", "trusted", "tool",
+    "from_env", "stdin", "typed", "typed_value",
 }  # fmt: skip
 """Options that a command line adds to what an operation takes."""
 
@@ -171,7 +172,7 @@ def verbs(surface: Surface) -> Offer:
             taken.discard(verb.operation.positional)
         offer[verb.operation.name] = taken | verb.operation.hidden
     others = sum(surface in verb.surfaces for verb in local.VERBS) + sum(
-        own.operation is None for own in OWN_VERBS
+        own.operation is None and surface in own.surfaces for own in OWN_VERBS
     )
     assert len(verbs_of(surface)) == len(offer) + others
     return offer

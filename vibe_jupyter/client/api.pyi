@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal, Self, TypeAlias
 
+from pydantic.types import SecretStr
+
 from vibe_jupyter.client.catalogue import Catalogue
 from vibe_jupyter.client.handles import AsyncTaskHandle, TaskHandle
 from vibe_jupyter.client.servers import AsyncServers, Servers
@@ -39,7 +41,20 @@ from vibe_jupyter.core.mcp.schemas import (
 )
 from vibe_jupyter.core.operations import Document, Operation
 from vibe_jupyter.core.oracles.schemas import CapabilityInfo, OracleList
+from vibe_jupyter.core.projects.schemas import (
+    Checkpoint,
+    CheckpointList,
+    Diff,
+    FileChange,
+    FileList,
+    Project,
+    ProjectList,
+    ProjectTask,
+    TemplateList,
+    Undone,
+)
 from vibe_jupyter.core.questions.schemas import Question, QuestionList
+from vibe_jupyter.core.secrets.schemas import SecretInfo, SecretList
 from vibe_jupyter.core.status.schemas import Health, Status
 from vibe_jupyter.core.tasks.schemas import Explanation, History, Task, TaskEvent
 
@@ -86,6 +101,113 @@ class _Tasks:
         """Explain why a task went to its target: all candidates with their scores, and why others were not asked."""
     def events(self, task_id: _TaskId, *, after: str | None = None) -> Iterator[TaskEvent]:
         """Follow a task: what has happened so far, then each event as it comes, up to its end."""
+
+class _Projects:
+    def create(
+        self,
+        *,
+        name: str,
+        description: str = "",
+        template: str = "python-package",
+        path: str | None = None,
+        answers: dict[str, Any] = ...,
+        trust_template: bool = False,
+    ) -> Project:
+        """Make a project from a template: it works at once, its tests pass and its notebook runs."""
+    def list(
+        self,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        cursor: str | None = None,
+        archived: bool = False,
+        name: str | None = None,
+    ) -> ProjectList:
+        """List your projects, the newest first."""
+    def templates(self) -> TemplateList:
+        """List the built-in templates, with what each makes and asks."""
+    def adopt(self, *, path: str, name: str | None = None, description: str = "") -> Project:
+        """Make a project of a folder that is there already; nothing in it changes."""
+    def clone(
+        self,
+        *,
+        url: str,
+        name: str | None = None,
+        path: str | None = None,
+        description: str = "",
+        branch: str | None = None,
+        depth: int | None = None,
+    ) -> ProjectTask:
+        """Make a project of a git repository: a task clones it, without running anything in it."""
+    def get(self, project_id: str) -> Project:
+        """Show a project: its folder, its template, where it was pushed and deployed to."""
+    def update(self, project_id: str, *, name: str | None = None, description: str | None = None) -> Project:
+        """Change a project's name or description; its folder keeps its name."""
+    def archive(self, project_id: str) -> Project:
+        """Put a project away: it is listed no more and its name is free; files and checkpoints stay."""
+    def restore(self, project_id: str) -> Project:
+        """Bring a project back that was archived."""
+    def files(
+        self,
+        project_id: str,
+        *,
+        under: str = ".",
+        ignored: bool = False,
+        limit: int = 1000,
+    ) -> FileList:
+        """List the files of a project, without those that .gitignore excludes."""
+    def read(self, project_id: str, *, file: str) -> Document:
+        """Read a file of a project."""
+    def write(
+        self,
+        project_id: str,
+        *,
+        file: str,
+        text: str | None = None,
+        base64: str | None = None,
+        executable: bool | None = None,
+    ) -> FileChange:
+        """Write a file of a project; a checkpoint is made before, so that it can be undone."""
+    def delete(self, project_id: str, *, file: str) -> FileChange:
+        """Delete a file of a project; a checkpoint is made before, so that it can be undone."""
+    def checkpoint(self, project_id: str, *, message: str = "checkpoint") -> Checkpoint:
+        """Keep a project's files as they are now, new ones included; git's own index and history are not touched."""
+    def checkpoints(self, project_id: str) -> CheckpointList:
+        """List a project's checkpoints, the newest first."""
+    def diff(
+        self,
+        project_id: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        file: str | None = None,
+    ) -> Diff:
+        """Show what has changed since a checkpoint, or between two."""
+    def undo(self, project_id: str, *, checkpoint: str | None = None) -> Undone:
+        """Bring back a project's files as they were at a checkpoint, every byte; what is there is kept as one, too."""
+    def push(
+        self,
+        project_id: str,
+        *,
+        github: str | None = None,
+        private: bool = True,
+        branch: str | None = None,
+        commit_message: str | None = None,
+        overwrite: bool = False,
+        allow_secrets: bool = False,
+    ) -> ProjectTask:
+        """Push a project to GitHub: a task makes the repository if it has to, and one commit of what changed."""
+    def pull_request(
+        self,
+        project_id: str,
+        *,
+        title: str,
+        description: str = "",
+        head: str | None = None,
+        base: str | None = None,
+        draft: bool = False,
+    ) -> ProjectTask:
+        """Offer a pushed branch of a project as a pull request on GitHub; one that is open is not made twice."""
 
 class _Questions:
     def list(
@@ -272,6 +394,14 @@ class _User:
     def profile(self) -> Profile:
         """Show who you are here, and what you may do."""
 
+class _Secrets:
+    def list(self, *, project_id: str | None = None) -> SecretList:
+        """List which secrets you have, without their values."""
+    def set(self, name: str, *, value: SecretStr, project_id: str | None = None) -> SecretInfo:
+        """Store a secret encrypted, in the place of one that was there."""
+    def remove(self, name: str, *, project_id: str | None = None) -> SecretInfo:
+        """Delete a secret."""
+
 class _Platform:
     def health(self) -> Health:
         """Say that the platform is up, with its version and API level."""
@@ -316,6 +446,119 @@ class _AsyncTasks:
         """Explain why a task went to its target: all candidates with their scores, and why others were not asked."""
     def events(self, task_id: _TaskId, *, after: str | None = None) -> AsyncIterator[TaskEvent]:
         """Follow a task: what has happened so far, then each event as it comes, up to its end."""
+
+class _AsyncProjects:
+    async def create(
+        self,
+        *,
+        name: str,
+        description: str = "",
+        template: str = "python-package",
+        path: str | None = None,
+        answers: dict[str, Any] = ...,
+        trust_template: bool = False,
+    ) -> Project:
+        """Make a project from a template: it works at once, its tests pass and its notebook runs."""
+    async def list(
+        self,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        cursor: str | None = None,
+        archived: bool = False,
+        name: str | None = None,
+    ) -> ProjectList:
+        """List your projects, the newest first."""
+    async def templates(self) -> TemplateList:
+        """List the built-in templates, with what each makes and asks."""
+    async def adopt(self, *, path: str, name: str | None = None, description: str = "") -> Project:
+        """Make a project of a folder that is there already; nothing in it changes."""
+    async def clone(
+        self,
+        *,
+        url: str,
+        name: str | None = None,
+        path: str | None = None,
+        description: str = "",
+        branch: str | None = None,
+        depth: int | None = None,
+    ) -> ProjectTask:
+        """Make a project of a git repository: a task clones it, without running anything in it."""
+    async def get(self, project_id: str) -> Project:
+        """Show a project: its folder, its template, where it was pushed and deployed to."""
+    async def update(
+        self,
+        project_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> Project:
+        """Change a project's name or description; its folder keeps its name."""
+    async def archive(self, project_id: str) -> Project:
+        """Put a project away: it is listed no more and its name is free; files and checkpoints stay."""
+    async def restore(self, project_id: str) -> Project:
+        """Bring a project back that was archived."""
+    async def files(
+        self,
+        project_id: str,
+        *,
+        under: str = ".",
+        ignored: bool = False,
+        limit: int = 1000,
+    ) -> FileList:
+        """List the files of a project, without those that .gitignore excludes."""
+    async def read(self, project_id: str, *, file: str) -> Document:
+        """Read a file of a project."""
+    async def write(
+        self,
+        project_id: str,
+        *,
+        file: str,
+        text: str | None = None,
+        base64: str | None = None,
+        executable: bool | None = None,
+    ) -> FileChange:
+        """Write a file of a project; a checkpoint is made before, so that it can be undone."""
+    async def delete(self, project_id: str, *, file: str) -> FileChange:
+        """Delete a file of a project; a checkpoint is made before, so that it can be undone."""
+    async def checkpoint(self, project_id: str, *, message: str = "checkpoint") -> Checkpoint:
+        """Keep a project's files as they are now, new ones included; git's own index and history are not touched."""
+    async def checkpoints(self, project_id: str) -> CheckpointList:
+        """List a project's checkpoints, the newest first."""
+    async def diff(
+        self,
+        project_id: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        file: str | None = None,
+    ) -> Diff:
+        """Show what has changed since a checkpoint, or between two."""
+    async def undo(self, project_id: str, *, checkpoint: str | None = None) -> Undone:
+        """Bring back a project's files as they were at a checkpoint, every byte; what is there is kept as one, too."""
+    async def push(
+        self,
+        project_id: str,
+        *,
+        github: str | None = None,
+        private: bool = True,
+        branch: str | None = None,
+        commit_message: str | None = None,
+        overwrite: bool = False,
+        allow_secrets: bool = False,
+    ) -> ProjectTask:
+        """Push a project to GitHub: a task makes the repository if it has to, and one commit of what changed."""
+    async def pull_request(
+        self,
+        project_id: str,
+        *,
+        title: str,
+        description: str = "",
+        head: str | None = None,
+        base: str | None = None,
+        draft: bool = False,
+    ) -> ProjectTask:
+        """Offer a pushed branch of a project as a pull request on GitHub; one that is open is not made twice."""
 
 class _AsyncQuestions:
     async def list(
@@ -502,6 +745,14 @@ class _AsyncUser:
     async def profile(self) -> Profile:
         """Show who you are here, and what you may do."""
 
+class _AsyncSecrets:
+    async def list(self, *, project_id: str | None = None) -> SecretList:
+        """List which secrets you have, without their values."""
+    async def set(self, name: str, *, value: SecretStr, project_id: str | None = None) -> SecretInfo:
+        """Store a secret encrypted, in the place of one that was there."""
+    async def remove(self, name: str, *, project_id: str | None = None) -> SecretInfo:
+        """Delete a secret."""
+
 class _AsyncPlatform:
     async def health(self) -> Health:
         """Say that the platform is up, with its version and API level."""
@@ -514,15 +765,18 @@ class VibeClient:
     aio: AsyncVibeClient
     is_async: bool
     mcp: Servers
+    open_project: Project | None
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _Tasks
+    projects: _Projects
     questions: _Questions
     payloads: _Payloads
     oracles: _Oracles
     mcps: _Mcps
     kg: _Kg
     user: _User
+    secrets: _Secrets
     platform: _Platform
 
     def __init__(self, transport: Transport) -> None: ...
@@ -555,15 +809,18 @@ class AsyncVibeClient:
 
     is_async: bool
     mcp: AsyncServers
+    open_project: Project | None
     operations: tuple[Operation, ...]
     transport: Transport
     tasks: _AsyncTasks
+    projects: _AsyncProjects
     questions: _AsyncQuestions
     payloads: _AsyncPayloads
     oracles: _AsyncOracles
     mcps: _AsyncMcps
     kg: _AsyncKg
     user: _AsyncUser
+    secrets: _AsyncSecrets
     platform: _AsyncPlatform
 
     def __init__(self, transport: Transport) -> None: ...

@@ -12,6 +12,7 @@ from vibe_jupyter.client.payloads import payload_of
 from vibe_jupyter.client.tool_results import CallResult
 from vibe_jupyter.core.errors import nearest
 from vibe_jupyter.core.mcp.schemas import McpCapabilities, ToolResult
+from vibe_jupyter.core.projects.schemas import Project
 from vibe_jupyter.core.tasks.schemas import Task
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class BaseClient:
     def __init__(self, transport: Transport, operations: tuple[Operation, ...]) -> None:
         self.transport = transport
         self.operations = operations
+        self.open_project: Project | None = None
+        """The project that new tasks belong to, where they name none."""
         self._namespaces = {
             name: Namespace(name, self)
             for name in dict.fromkeys(operation.name.partition(".")[0] for operation in operations)
@@ -124,7 +127,10 @@ class BaseClient:
                 takes = f"{', '.join(names)} by place" if names else "no argument by place"
                 raise TypeError(f"{operation.name} takes {takes}, the others by name")
             given = dict(zip(names, map(_id_of, args), strict=False))
-            return {**given, **{name: _id_of(value) for name, value in kwargs.items() if value is not None}}
+            given |= {name: _id_of(value) for name, value in kwargs.items() if value is not None}
+            if operation.name == "tasks.create" and self.open_project is not None:
+                given.setdefault("project_id", self.open_project.id)
+            return given
 
         transport = self.transport
         stream = transport.astream if self.is_async else transport.stream
@@ -157,8 +163,8 @@ class BaseClient:
 
 
 def _id_of(value: Any) -> Any:
-    """Return the id of a handle or a task that is given in place of one."""
-    return value.id if isinstance(value, (Task, TaskHandle, AsyncTaskHandle)) else value
+    """Return the id of a task or project that is given in place of one."""
+    return value.id if isinstance(value, (Task, TaskHandle, AsyncTaskHandle, Project)) else value
 
 
 def _signature(operation: Operation) -> inspect.Signature:

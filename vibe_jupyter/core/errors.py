@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Conflict",
+    "CredentialMissing",
     "Forbidden",
     "InvalidInput",
     "NotAcceptable",
@@ -181,6 +182,12 @@ class UpstreamTimeout(VibeError):
     status, code = 504, "upstream.timeout"
 
 
+class CredentialMissing(VibeError):
+    """Something outside wants a credential of ours, and there is none (424); 401 would mean a session here."""
+
+    status, code = 424, "secrets.missing"
+
+
 class Failed(VibeError):
     """A task ended without success; carries the task's own code, message and hint."""
 
@@ -190,8 +197,8 @@ class Failed(VibeError):
 _BY_STATUS: dict[int, type[VibeError]] = {
     error.status: error
     for error in (
-        BadRequest, Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, InvalidInput, Unavailable,
-        UpstreamFailed, UpstreamTimeout,
+        BadRequest, Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, InvalidInput,
+        CredentialMissing, Unavailable, UpstreamFailed, UpstreamTimeout,
     )
 }  # fmt: skip
 

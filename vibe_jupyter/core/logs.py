@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from vibe_jupyter.core.masking import masked, masked_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
@@ -86,6 +88,15 @@ class _Stderr(logging.StreamHandler[Any]):
     def stream(self, value: Any) -> None:
         raise AttributeError("the stream is always stderr")
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line without secrets, whatever object said them."""
+        line, newline, stack = super().format(record).partition("\n")
+        is_json = record.name.startswith(f"{_ROOT}.") and _renderer is _json and line.startswith('{"')
+        try:
+            return (masked_json(line) if is_json else masked(line)) + newline + masked(stack)
+        except ValueError:  # it only begins like JSON: the standard library's, of another logger
+            return masked(line + newline + stack)
+
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take secrets out of a line: values under telling names, credentials and tokens in URLs, what is to be hidden."""
@@ -93,7 +104,7 @@ def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mut
         if _SECRET_KEY.search(key):
             event[key] = "[redacted]"
         elif isinstance(value, str):
-            text = _QUERY_TOKEN.sub("[redacted]", _CREDENTIALS.sub("[redacted]", value))
+            text = masked(_QUERY_TOKEN.sub("[redacted]", _CREDENTIALS.sub("[redacted]", value)))
             for clean in tuple(_hidden.values()):
                 text = clean(text)
             event[key] = text

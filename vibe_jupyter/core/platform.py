@@ -29,11 +29,16 @@ from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
 from vibe_jupyter.core.mcp.targets import ToolTargets
 from vibe_jupyter.core.payloads.files import PayloadStore
+from vibe_jupyter.core.projects.service import ProjectService
+from vibe_jupyter.core.projects.store import ProjectStore
+from vibe_jupyter.core.projects.targets import project_targets
 from vibe_jupyter.core.questions.service import QuestionService
 from vibe_jupyter.core.questions.store import QuestionStore
 from vibe_jupyter.core.routing.catalog import Catalog
-from vibe_jupyter.core.routing.registry import load_oracles
-from vibe_jupyter.core.secrets import SecretStore
+from vibe_jupyter.core.routing.registry import Registry, load_oracles
+from vibe_jupyter.core.secrets.ambient import Ambient
+from vibe_jupyter.core.secrets.resolver import SecretResolver
+from vibe_jupyter.core.secrets.service import SecretService
 from vibe_jupyter.core.tasks.execution.child import ChildExecution
 from vibe_jupyter.core.tasks.execution.local import LocalExecution
 from vibe_jupyter.core.tasks.reaper import PATIENCE_S
@@ -41,12 +46,11 @@ from vibe_jupyter.core.tasks.service import TaskService
 from vibe_jupyter.core.tasks.store import TaskStore
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from vibe_jupyter.core.mcp.calls import ToolCaller
     from vibe_jupyter.core.mcp.offers import KnownServer
     from vibe_jupyter.core.mcp.schemas import McpCapabilities
-    from vibe_jupyter.core.routing.registry import Registry
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.execution.execution import Execution
 
@@ -72,6 +76,7 @@ class Platform:
         news: where news of tasks goes; default: to whoever listens in this process.
         serves: the `outbox_id` of a server whose tasks this `worker` takes over.
         tools: calls tools of MCP servers for tasks; default: over sessions of this process.
+        tokens: those of the environment, by the secret that each is; default: of this process as it is now.
     """
 
     def __init__(
@@ -84,14 +89,18 @@ class Platform:
         news: NewsBoard | None = None,
         serves: str | None = None,
         tools: ToolCaller | None = None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         logs.configure(settings)
         self.settings = settings
         self.root = root.resolve()
         self.mode = mode
-        self.registry = registry or load_oracles()
         self.news = news or NewsBoard()
         self.database = Database(settings.effective_database_url)
+        project_store = ProjectStore(self.database)
+        base = registry or load_oracles()
+        workflows = project_targets(settings, project_store)
+        self.registry = Registry(workflows, base.problems, base=base)
         self.task_store = TaskStore(self.database)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="vibe-platform", daemon=True)
@@ -100,10 +109,12 @@ class Platform:
         self.payloads = PayloadStore(settings.data_dir / "payloads")
         self.questions = QuestionService(QuestionStore(self.database), self.news, self._note_task)
         mcp_store = McpStore(self.database)
-        secrets = SecretStore(self.database, settings)
+        self.secrets = SecretService(self.database, settings)
+        ambient = Ambient(tokens, multi_user=settings.multi_user)
+        self.secret_resolver = SecretResolver(self.secrets, ambient)
         self.mcp = McpService(
             mcp_store,
-            Registration(mcp_store, secrets, settings, self.root, self.allowed_roots),
+            Registration(mcp_store, self.secrets, settings, self.root, self.allowed_roots),
             self.questions,
             self.payloads,
             root=self.root,
@@ -114,7 +125,14 @@ class Platform:
         self.execution: Execution
         if mode == "server":
             self.execution = ChildExecution(
-                settings, self.root, self.database, self.task_store, tools, self.news, self.loop
+                settings,
+                self.root,
+                self.database,
+                self.task_store,
+                tools,
+                self.news,
+                self.loop,
+                ambient.tokens,
             )
         else:
             self.execution = LocalExecution(
@@ -123,12 +141,16 @@ class Platform:
                 self.task_store,
                 self.catalog,
                 tools,
+                self.secret_resolver,
                 self.news,
                 self.loop,
                 serves_shared=mode == "worker",
                 allowed_roots=self.allowed_roots,
                 serves=serves,
             )
+        self.projects = ProjectService(
+            project_store, settings, self.root, self.home_of, self.allowed_roots, lambda: self.tasks
+        )
         self.tasks = TaskService(
             self.task_store,
             self.catalog,
@@ -138,12 +160,12 @@ class Platform:
             default_timeout_s=settings.task_timeout_s,
             default_root=self.root,
             allowed_roots=self.allowed_roots,
+            project_root=self.projects.root_of,
             accepted=self.execution.wake,
             cancel_running=self._cancel_running,
             problem=lambda: self.execution.problem,
         )
-
-        self.kg = KgService(settings, self.tasks, self.root, self.allowed_roots)
+        self.kg = KgService(settings, self.tasks, self.root, self.allowed_roots, self.projects.root_of)
 
     @property
     def frames_dir(self) -> Path:
@@ -219,9 +241,13 @@ class Platform:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(close)
 
+    def home_of(self, user_id: str) -> Path:
+        """Return the folder of a user who is not the owner."""
+        return self.settings.data_dir / "users" / user_id
+
     async def allowed_roots(self, user_id: str) -> Sequence[Path]:
         """Return the folders that a user's tasks may read, with links resolved."""
-        projects = await self.task_store.roots(user_id)
+        projects = await self.projects.roots(user_id)
         folders = (self.root, self.frames_dir, *self.settings.allowed_roots, *map(Path, projects))
         return [folder.resolve() for folder in folders]
 
@@ -244,6 +270,7 @@ class Platform:
         await self.execution.close()
         await self.mcp.aclose()
         await self.kg.close()
+        await self.projects.close()
         listeners = asyncio.all_tasks() - {asyncio.current_task()}
         for listener in listeners:
             listener.cancel()

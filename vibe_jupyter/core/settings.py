@@ -60,10 +60,15 @@ class Settings(BaseSettings):
         description="Folders that tasks may read beside the server's root and registered projects, "
         f"separated by {os.pathsep!r}.",
     )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Pass phrases for the secrets in the database, separated by white space: the first one encrypts, "
+        "all decrypt. Default: a file secret.key in the data directory, made at the first use; set this where several "
+        "machines share a database.",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Key for the secrets in the database. Default: a file secret.key in the data directory, made at "
-        "the first use; set this where several machines share a database.",
+        description="One pass phrase, which may hold spaces; it comes after those of VIBE_SECRET_KEYS.",
     )
     mcp_allow_stdio: bool | None = Field(
         default=None,
@@ -156,6 +161,18 @@ class Settings(BaseSettings):
         le=64,
         description="Queries of knowledge graphs that one process of the platform answers at once.",
     )
+    checkpoint_max_mb: int = Field(
+        default=1024,
+        ge=1,
+        le=2**20,
+        description="Disk space in MB for the checkpoints of one project; the oldest make room.",
+    )
+    checkpoint_max_file_mb: int = Field(
+        default=64, ge=1, le=2**20, description="Larger files, in MB, are left out of checkpoints."
+    )
+    checkpoint_keep: int = Field(
+        default=500, ge=2, le=100_000, description="So many checkpoints of a project are kept."
+    )
     lease_ttl_s: float = Field(
         default=30,
         gt=0.5,
@@ -168,9 +185,27 @@ class Settings(BaseSettings):
         le=512 * 2**20,  # what Jupyter itself takes at most
         description="Largest request body that the REST API accepts, in bytes.",
     )
+    github_api_url: str = Field(
+        default="https://api.github.com",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Base URL of GitHub's REST API; of an enterprise server it ends with /api/v3.",
+    )
+    github_url: str = Field(
+        default="https://github.com",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Base URL of GitHub's pages and of its sign-in.",
+    )
+    github_pause_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Seconds between two requests that change something on GitHub, which asks for one; between "
+        "others a quarter of that.",
+    )
     hf_endpoint: str = Field(
         default="https://huggingface.co",
         validation_alias=AliasChoices("VIBE_HF_ENDPOINT", "HF_ENDPOINT"),
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         description="Base URL of Hugging Face's hub.",
     )
 
@@ -217,11 +252,24 @@ class Settings(BaseSettings):
                 values[name] = secret.get_secret_value()
         return values
 
+    @property
+    def pass_phrases(self) -> tuple[str, ...]:
+        """Return the pass phrases for the secrets, the one that encrypts first; none if a file has the key."""
+        several = self.secret_keys.get_secret_value().split() if self.secret_keys is not None else []
+        one = [self.secret_key.get_secret_value()] if self.secret_key is not None else []
+        return tuple(dict.fromkeys([*several, *one]))
+
     @staticmethod
     def env_file() -> Path:
         """Return the `.env` file that is read if it exists."""
         named = os.environ.get("VIBE_ENV_FILE")
         return Path(named).expanduser() if named else default_data_dir() / ".env"
+
+    @property
+    def allows_private_addresses(self) -> bool:
+        """Return whether URLs that users give may point to this machine or its network."""
+        allowed = self.allow_private_addresses
+        return not self.multi_user if allowed is None else allowed
 
     @property
     def effective_database_url(self) -> str:

@@ -30,7 +30,7 @@ __all__ = ["VibeApp"]
 
 _ACTIVITY_EVERY_MS = 2000
 _FOR_KERNELS = ("VIBE_SERVER_URL", "VIBE_SERVER_TOKEN")
-_SECRETS = ("VIBE_DATABASE_URL", "VIBE_SECRET_KEY")
+_SECRETS = ("VIBE_DATABASE_URL", "VIBE_SECRET_KEY", "VIBE_SECRET_KEYS")
 """Environment variables that kernels must not inherit: they talk to us, not to the database."""
 
 

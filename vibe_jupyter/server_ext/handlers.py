@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
 import urllib.parse
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from vibe_jupyter.core.errors import (
     Unauthenticated,
     VibeError,
 )
+from vibe_jupyter.core.masking import masked
 from vibe_jupyter.core.operations import MEDIA_TYPE_HEADER, validated
 from vibe_jupyter.core.status.schemas import API_LEVEL, API_LEVEL_HEADER
 from vibe_jupyter.server_ext import identity
@@ -204,11 +206,10 @@ class VibeHandler(APIHandler):
         self.finish(orjson.dumps(error.problem()), set_content_type="application/problem+json")
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
-        """Log what is a bug of ours; never the request's own text, which may hold a token."""
+        """Log what is a bug of ours; never the request's own text, which may hold a token, and no secret."""
         if not isinstance(error, (web.HTTPError, VibeError)) or getattr(error, "status", 0) == 500:
-            self.log.error(
-                "%s %s failed", self.request.method, self.request.path, exc_info=(kind, error, trace)
-            )
+            stack = masked("".join(traceback.format_exception(kind, error, trace)))
+            self.log.error("%s %s failed\n%s", self.request.method, self.request.path, stack)
 
     def _handle_request_exception(self, error: BaseException) -> None:
         """Keep tornado from logging each of our own errors as an uncaught exception."""

@@ -135,6 +135,8 @@ def _error_statuses(operation: Operation) -> list[int]:
         found |= {401, 403}
     if operation.path_names:
         found |= {404, 409}
+    if operation.query is not None and "project_id" in operation.query.model_fields:
+        found.add(404)
     found.add(422)
     if operation.body is not None:
         found |= {404, 409, 413, 415, 507}

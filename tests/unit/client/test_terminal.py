@@ -55,4 +55,4 @@ def test_an_unknown_revision_is_one_line_with_the_known_ones(
     assert main(["db", *words]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert f"there is no revision {words[1]!r}" in line
-    assert "base, 0001, 0002, 0003 and head" in line
+    assert "base, 0001, 0002, 0003, 0004 and head" in line

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-__all__ = ["VERBS", "LocalVerb", "Surface"]
+__all__ = ["BOTH", "MAGIC", "VERBS", "LocalVerb", "Surface"]
 
 Surface = Literal["magic", "cli"]
-_BOTH: frozenset[Surface] = frozenset({"magic", "cli"})
+BOTH: frozenset[Surface] = frozenset({"magic", "cli"})
 _CLI: frozenset[Surface] = frozenset({"cli"})
-_MAGIC: frozenset[Surface] = frozenset({"magic"})
+MAGIC: frozenset[Surface] = frozenset({"magic"})
 
 
 def _no_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ class LocalVerb:
     words: str
     description: str
     run: Callable[[dict[str, Any]], Any]
-    surfaces: frozenset[Surface] = _BOTH
+    surfaces: frozenset[Surface] = BOTH
     add_arguments: Callable[[argparse.ArgumentParser], None] = _no_arguments
 
     @property
@@ -152,10 +152,24 @@ def _check(url: str, _arguments: dict[str, Any]) -> str:
     return "the models and the migrations agree"
 
 
+def _rotate(_arguments: dict[str, Any]) -> Any:
+    from vibe_jupyter.core.database.database import Database
+    from vibe_jupyter.core.secrets.rotation import rotate
+    from vibe_jupyter.core.settings import load_settings
+
+    settings = load_settings()
+    database = Database(settings.effective_database_url)
+    database.open()
+    try:
+        return rotate(settings, database)
+    finally:
+        database.close()
+
+
 VERBS = (
-    LocalVerb("help", "List the verbs, or tell more about one.", _by_surface, _BOTH, _help_arguments),
+    LocalVerb("help", "List the verbs, or tell more about one.", _by_surface, BOTH, _help_arguments),
     LocalVerb(
-        "connect", "Talk to another server from now on, or to the platform in this process.", _by_surface, _MAGIC,
+        "connect", "Talk to another server from now on, or to the platform in this process.", _by_surface, MAGIC,
         _connect_arguments,
     ),
     LocalVerb("doctor", "Check this installation, with the command that mends each problem.", _doctor),
@@ -173,6 +187,12 @@ VERBS = (
         "mcp serve",
         "Be an MCP server over standard input and output, for programs that only speak that.",
         _mcp_serve, _CLI, _mcp_serve_arguments,
+    ),
+    LocalVerb(
+        "secrets rotate",
+        "Encrypt all secrets with a new key, while servers run.\n\n"
+        "The new key is made in the key file, or is the first of VIBE_SECRET_KEYS.",
+        _rotate, _CLI,
     ),
     LocalVerb("db upgrade", "Bring the database to a revision.", _db(_upgrade), _CLI, _db_upgrade_arguments),
     LocalVerb("db downgrade", "Undo migrations.", _db(_downgrade), _CLI, _db_downgrade_arguments),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.client.commands.of_projects import here
 from vibe_jupyter.client.commands.own import Order, OwnVerb, Place
 from vibe_jupyter.core.errors import InvalidInput
 from vibe_jupyter.core.kg.schemas import KgOptions
@@ -17,11 +17,13 @@ __all__ = ["VERBS"]
 
 
 def _generate(place: Place, order: Order) -> Any:
-    """Generate the graph of the folder where the line was typed, or of another, and wait for it."""
+    """Generate the graph of the open project, of the folder where the line was typed or of another; wait for it."""
     arguments = dict(order.arguments)
     project = {"project_id": arguments["project_id"]} if "project_id" in arguments else {}
+    if not project and "path" not in arguments and (is_open := place.client.open_project) is not None:
+        project = {"project_id": is_open.id}
     if "path" in arguments or not project:
-        project["path"] = _here(place, arguments.get("path", "."))
+        project["path"] = here(place, arguments.get("path", "."))
     started = place.client.kg.generate(
         **project,
         files=arguments.get("files") or [],
@@ -31,16 +33,12 @@ def _generate(place: Place, order: Order) -> Any:
     return handle if arguments.get("no_wait") else place.follow(handle)
 
 
-def _here(place: Place, path: str) -> str:
-    """Return a path as the platform understands it: seen from where the line was typed, if that is its machine."""
-    return str(Path.cwd() / Path(path).expanduser()) if place.client.transport.is_local else path
-
-
 def _status(place: Place, order: Order) -> Any:
-    """Show whether the graph of the folder where the line was typed is up to date, or that of another."""
+    """Show whether the graph of the open project is up to date, or that of a folder."""
     arguments = dict(order.arguments)
     if "kg_id" not in arguments:
-        arguments["path"] = _here(place, arguments.get("path", "."))
+        is_open = place.client.open_project
+        arguments["path"] = here(place, arguments.get("path") or (is_open.path if is_open else "."))
     return place.client.kg.status(**arguments)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vibe_jupyter.client.commands.local import BOTH, Surface
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vibe_jupyter.client.api import VibeClient
     from vibe_jupyter.client.commands.fields import Fields
-    from vibe_jupyter.client.commands.local import Surface
     from vibe_jupyter.client.commands.parser import Parser
     from vibe_jupyter.client.handles import TaskHandle
 
@@ -69,6 +70,9 @@ class OwnVerb:
         takes_body: whether the cell below may hold its input.
         takes_command: whether all behind `--` is a command to be registered.
         more_help: what its help says below the options.
+        surfaces: where it makes sense.
+        refusal: makes the error for words that it does not take, where one of them may be a secret; default: one that
+            names them.
     """
 
     run: Callable[[Place, Order], Any]
@@ -82,3 +86,5 @@ class OwnVerb:
     takes_body: bool = False
     takes_command: bool = False
     more_help: str = ""
+    surfaces: frozenset[Surface] = BOTH
+    refusal: Callable[[], Exception] | None = None

@@ -6,7 +6,7 @@ import argparse
 import shlex
 import types
 import typing
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -63,6 +63,7 @@ class Parser(argparse.ArgumentParser):
         return [
             text
             for action in self._actions
+            if action.help != argparse.SUPPRESS
             for text in action.option_strings
             if text.startswith("--") and "_" not in text
         ]
@@ -196,10 +197,15 @@ def _object(text: str) -> Any:
 
 
 def _without_none(annotation: Any) -> Any:
+    """Return the type that an argument has where it is given, without what else is said about it."""
     if get_origin(annotation) in (types.UnionType, typing.Union):
         inner = [part for part in get_args(annotation) if part is not type(None)]
-        return inner[0] if len(inner) == 1 else annotation
-    return annotation
+        return _bare(inner[0]) if len(inner) == 1 else annotation
+    return _bare(annotation)
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _help(info: FieldInfo) -> str:

@@ -161,12 +161,12 @@ def _kind_of(value: Any) -> str:
 
 
 def _create(client: VibeClient, arguments: dict[str, Any]) -> TaskHandle:
-    """Create a task whose files are those of the folder where it was typed.
+    """Create a task whose files are those of the open project, or else of the folder where it was typed.
 
     A tool has no part in that: it must work also from a folder that the server may not read.
     """
     handle: TaskHandle
-    if not client.transport.is_local or "root" in arguments:
+    if not client.transport.is_local or "root" in arguments or client.open_project is not None:
         handle = client.tasks.create(**arguments)
         return handle
     import os

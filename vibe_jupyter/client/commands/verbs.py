@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.client.commands import local, of_kg, of_mcp, of_tasks
+from vibe_jupyter.client.commands import local, of_kg, of_mcp, of_projects, of_secrets, of_tasks
 from vibe_jupyter.client.commands.fields import without_fields
 from vibe_jupyter.client.commands.parser import Parser, operation_parser
 from vibe_jupyter.core.errors import InvalidInput, nearest
@@ -24,7 +24,13 @@ __all__ = ["OWN_VERBS", "Surface", "Verb", "find_verb", "help_text", "is_group",
 
 Surface = local.Surface
 _PROGRAM = {"magic": "%vibe", "cli": "jupyter vibe"}
-OWN_VERBS: tuple[OwnVerb, ...] = (*of_tasks.VERBS, *of_mcp.VERBS, *of_kg.VERBS)
+OWN_VERBS: tuple[OwnVerb, ...] = (
+    *of_tasks.VERBS,
+    *of_mcp.VERBS,
+    *of_kg.VERBS,
+    *of_projects.VERBS,
+    *of_secrets.VERBS,
+)
 """The third table: verbs to which the command line adds something."""
 
 
@@ -84,7 +90,7 @@ def verbs_of(surface: Surface) -> dict[str, Verb]:
     verbs += [
         Verb(own.words, own.description.splitlines()[0], own=own)
         for own in OWN_VERBS
-        if own.operation is None
+        if own.operation is None and surface in own.surfaces
     ]
     verbs += [Verb(verb.words, verb.summary, local=verb) for verb in local.VERBS if surface in verb.surfaces]
     return {verb.words: verb for verb in verbs}
@@ -180,6 +186,8 @@ def parse(
     if verb.own is not None and verb.own.schema is not None:
         words, fields = without_fields(words, parser, schema)
     found, rest = parser.parse_known_intermixed_args(words)
+    if rest and verb.own is not None and verb.own.refusal is not None:
+        raise verb.own.refusal()
     if rest and verb.own is not None and verb.own.takes_command and not rest[0].startswith("-"):
         raise InvalidInput(
             f"{parser.prog}: unknown: {' '.join(rest)}; is it the command? That stands behind --",

@@ -17,6 +17,7 @@ from vibe_jupyter.core.doctor.database import (
 )
 from vibe_jupyter.core.doctor.jupyter import check_autoload, check_kernelspec, check_server_extension
 from vibe_jupyter.core.doctor.packages import check_extras, check_packages
+from vibe_jupyter.core.doctor.secrets import check_secret_keys
 from vibe_jupyter.core.doctor.surroundings import (
     check_allowed_roots,
     check_data_directory,
@@ -45,6 +46,7 @@ CHECKS: dict[str, CheckFunction] = {
     "extras": check_extras,
     "proxy": check_proxy,
     ".env file": check_env_file,
+    "secrets": check_secret_keys,
 }
 TIME_LIMIT_S = 2.0
 

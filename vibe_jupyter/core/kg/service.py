@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from vibe_jupyter.core import paths
-from vibe_jupyter.core.errors import InvalidInput, NotFound, VibeError
+from vibe_jupyter.core.errors import InvalidInput, NotFound
 from vibe_jupyter.core.kg.catalog import Graph, GraphCatalog
 from vibe_jupyter.core.kg.schemas import KgChanged, KgInfo, KgList, KgStarted, KgStatus, KgTask
 from vibe_jupyter.core.kg.service_description import service_description
@@ -17,7 +17,7 @@ from vibe_jupyter.core.operations import Document
 from vibe_jupyter.core.tasks.schemas import HistoryQuery, TaskCreate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -59,6 +59,7 @@ class KgService:
         tasks: generates them, as tasks.
         root: folder that relative paths start from.
         allowed_roots: gives the folders that a user's graphs may be made of.
+        project_root: gives the folder of one of a user's projects.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class KgService:
         tasks: TaskService,
         root: Path,
         allowed_roots: Callable[[str], Any],
+        project_root: Callable[[str, str], Awaitable[Path]],
     ) -> None:
         self.catalog = GraphCatalog(settings.data_dir / "kg")
         self._settings = settings
         self._tasks = tasks
         self._root = root
         self._allowed_roots = allowed_roots
+        self._project_root = project_root
         self._pool: QueryPool | None = None
 
     async def close(self) -> None:
@@ -86,10 +89,13 @@ class KgService:
         Raises:
             NotFound, Forbidden, InvalidInput: about the path, or `project.not_found`.
         """
+        if body.project_id is not None and body.path is not None:
+            raise _two_projects()
         if body.project_id is not None:
-            raise _no_project(body)
-        allowed = await self._allowed_roots(principal.user_id)
-        folder = await asyncio.to_thread(self._project_folder, body.path or ".", allowed)
+            folder = await self._project_root(principal.user_id, body.project_id)
+        else:
+            allowed = await self._allowed_roots(principal.user_id)
+            folder = await asyncio.to_thread(self._project_folder, body.path or ".", allowed)
         files = await asyncio.to_thread(_chosen_files, folder, body.files)
         graph = await asyncio.to_thread(self.catalog.register, principal.user_id, folder)
         task = await self._tasks.create(
@@ -98,6 +104,7 @@ class KgService:
                 type="kg_generate",
                 input={"path": str(folder), "clean": body.options.clean, "files": files},
                 root=str(folder),
+                project_id=body.project_id,
             ),
         )
         return KgStarted(kg_id=graph.kg_id, task_id=orjson.loads(task)["id"])
@@ -332,16 +339,8 @@ class KgService:
         return info
 
 
-def _no_project(body: KgGenerate) -> VibeError:
-    if body.path is not None:
-        return InvalidInput(
-            "a project is named by project_id or by path, not by both", code="kg.two_projects"
-        )
-    return NotFound(
-        f"there is no project {str(body.project_id)[:100]!r}",
-        code="project.not_found",
-        hint='name its folder: {"path": "."}',
-    )
+def _two_projects() -> InvalidInput:
+    return InvalidInput("a project is named by project_id or by path, not by both", code="kg.two_projects")
 
 
 def _chosen_files(folder: Path, files: Sequence[str]) -> list[str]:

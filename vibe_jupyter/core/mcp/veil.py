@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-import urllib.parse
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from vibe_jupyter.core.errors import VibeError
+from vibe_jupyter.core.masking import MASK, MIN_SECRET, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,11 +18,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["MIN_SECRET", "Veil"]
+__all__ = ["Veil"]
 
-MIN_SECRET = 6
-"""Characters; a shorter secret stands everywhere by chance, and cannot be told from the words around it."""
-_HIDDEN = "***"
 _SHORTEST_CUT = 200
 """Nothing is cut off where a text is shorter."""
 
@@ -37,7 +33,7 @@ class Veil:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self.secrets = frozenset(secret for secret in secrets if len(secret) >= MIN_SECRET)
-        spelled = {spelling for secret in self.secrets for spelling in _spellings(secret)}
+        spelled = {spelling for secret in self.secrets for spelling in spellings(secret)}
         self._longest_first = sorted(spelled, key=lambda one: (-len(one), one))
         self._any = re.compile("|".join(map(re.escape, self._longest_first))) if spelled else None
 
@@ -45,13 +41,13 @@ class Veil:
         """Return a text without secrets; a long one may have been cut off in the middle of one, which counts too."""
         if self._any is None or len(text) < MIN_SECRET:
             return text
-        text = self._any.sub(_HIDDEN, text)
+        text = self._any.sub(MASK, text)
         if len(text) < _SHORTEST_CUT:
             return text
         for secret in self._longest_first:
             for length in range(min(len(secret) - 1, len(text)), MIN_SECRET - 1, -1):
                 if text.endswith(secret[:length]):
-                    return text[:-length] + _HIDDEN
+                    return text[:-length] + MASK
         return text
 
     def value(self, value: T) -> T:
@@ -92,14 +88,3 @@ class Veil:
             error.errors, error.data = self.value(error.errors), self.value(error.data)
             error.args = (error.message,)
             raise
-
-
-def _spellings(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, as JSON and URLs write it, and the long lines of one that has several."""
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield repr(secret)[1:-1]
-    yield urllib.parse.quote(secret)
-    yield urllib.parse.quote(secret, safe="")
-    if "\n" in secret:
-        yield from (line for line in map(str.strip, secret.splitlines()) if len(line) >= 2 * MIN_SECRET)

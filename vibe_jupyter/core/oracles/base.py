@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from vibe_jupyter.core.mcp.schemas import ToolResult
 
 __all__ = ["Capability", "Context", "Oracle", "Part", "Progress"]
@@ -152,6 +154,19 @@ class Context(Protocol):
 
         Raises:
             VibeError: why there is no answer; see `core.mcp.errors`.
+        """
+
+    async def secret(self, name: str, *, why: str) -> SecretStr:
+        """Return one of the user's secrets: of the task's project, their own, or what the environment has.
+
+        The platform masks it in the result, in progress and in errors; it belongs in no argument of `in_process`.
+
+        Args:
+            name: e.g. `GITHUB_TOKEN`.
+            why: what it is for, as the beginning of a sentence: `pushing to GitHub`.
+
+        Raises:
+            CredentialMissing: `secrets.missing`, with the command that asks for it.
         """
 
     async def history(self, *, after: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:

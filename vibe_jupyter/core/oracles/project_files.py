@@ -35,6 +35,7 @@ def project_files(
     project: Path | None = None,
     hidden: bool = True,
     ignored: bool = False,
+    links: bool = False,
     on_error: Callable[[OSError], None] | None = None,
 ) -> Iterator[str]:
     """Yield the project's own regular files as POSIX paths relative to `root`, sorted by name in each folder.
@@ -45,6 +46,7 @@ def project_files(
             no git repository; passed over if `root` lies outside of it. Default: `root`.
         hidden: whether files and folders whose names begin with a dot are shown.
         ignored: whether files that `.gitignore` excludes are shown.
+        links: whether symbolic links are shown, as what they are; they are never followed.
         on_error: told of each folder that cannot be listed; it is passed over, as `os.walk` does.
     """
     top = root if ignored else _top_of(root, project)
@@ -70,9 +72,7 @@ def project_files(
             is_folder = entry.is_dir(follow_symlinks=False)
             if name in _NEVER_ENTERED and (is_folder or name == ".git"):
                 continue
-            if name.startswith(".") and not hidden:
-                continue
-            if not is_folder and not entry.is_file(follow_symlinks=False):
+            if (name.startswith(".") and not hidden) or not _is_shown(entry, is_folder, links):
                 continue
             end = "/" if is_folder else ""
             if rules and _is_ignored(rules, f"{above}{inside}{name}{end}", name + end):
@@ -82,6 +82,10 @@ def project_files(
             else:
                 yield inside + name
         waiting.extend((folder, rules) for folder in reversed(folders))
+
+
+def _is_shown(entry: os.DirEntry[str], is_folder: bool, links: bool) -> bool:
+    return is_folder or entry.is_file(follow_symlinks=False) or (links and entry.is_symlink())
 
 
 class _Rules:

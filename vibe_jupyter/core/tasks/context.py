@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vibe_jupyter.core import paths
+from vibe_jupyter.core.masking import masked, masked_json
 from vibe_jupyter.core.mcp.calls import ToolRequest
 from vibe_jupyter.core.oracles.base import Context
 from vibe_jupyter.core.tasks import rows
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from vibe_jupyter.core.mcp.calls import ToolCaller
     from vibe_jupyter.core.mcp.schemas import ToolResult
     from vibe_jupyter.core.oracles.base import Part
+    from vibe_jupyter.core.secrets.resolver import SecretResolver
     from vibe_jupyter.core.tasks.records import StoredTask
     from vibe_jupyter.core.workers.pool import WorkerPool
 
@@ -28,14 +32,21 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OFTEN_S, _SELDOM_S = 0.1, 1.0
+_KEPT, _SHOWN = 5000, 500
 _OFTEN_FOR = 100  # reports until a long task is told of less often
 
 
 class ProgressReport:
-    """Thins out what a target tells of its progress; `store` writes it down. Callable from any thread."""
+    """Thins out what a target tells of its progress; `store` writes it down, without secrets. Callable from any thread.
 
-    def __init__(self, store: Callable[[str], Awaitable[Any]]) -> None:
+    Args:
+        store: takes it as JSON text.
+        user_id: whose secrets are masked in it.
+    """
+
+    def __init__(self, store: Callable[[str], Awaitable[Any]], *, user_id: str) -> None:
         self._store = store
+        self._user_id = user_id
         self._loop = asyncio.get_running_loop()
         self._latest: dict[str, Any] | None = None
         self._is_scheduled = False
@@ -47,7 +58,7 @@ class ProgressReport:
         """Take the newest state; an older one that was not written yet is dropped."""
         if fraction is not None:
             fraction = min(1.0, max(0.0, float(fraction)))
-        self._latest = {"fraction": fraction, "message": str(message)[:500], "data": data or None}
+        self._latest = {"fraction": fraction, "message": str(message)[:_KEPT], "data": data or None}
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon_threadsafe(self._schedule)
@@ -72,7 +83,8 @@ class ProgressReport:
         if latest is not None:
             self._count += 1
             self._last_at = time.monotonic()
-            await self._store(rows.dump(latest))
+            latest["message"] = masked(latest["message"], self._user_id)[:_SHOWN]  # not half a secret
+            await self._store(masked_json(rows.dump(latest), self._user_id))
 
 
 class RunContext(Context):
@@ -89,6 +101,7 @@ class RunContext(Context):
         workers: WorkerPool,
         threads: Executor,
         tools: ToolCaller,
+        secrets: SecretResolver,
         history: Callable[[str, str | None, int], Awaitable[list[dict[str, Any]]]],
     ) -> None:
         self.task_id, self.user_id, self.capability = task.id, task.user_id, task.capability
@@ -100,6 +113,8 @@ class RunContext(Context):
         self._progress = progress
         self._workers, self._threads = workers, threads
         self._tools = tools
+        self._secrets = secrets
+        self._project_id = task.project_id
         self._history = history
 
     def progress(self, fraction: float | None, message: str = "", **data: Any) -> None:
@@ -141,6 +156,10 @@ class RunContext(Context):
             caller=self._caller,
         )
         return await self._tools.call(request, self._progress)
+
+    async def secret(self, name: str, *, why: str) -> SecretStr:
+        """See `Context.secret`."""
+        return await self._secrets.require(self.user_id, name, project_id=self._project_id, why=why)
 
     async def history(self, *, after: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
         """See `Context.history`."""

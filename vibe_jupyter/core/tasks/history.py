@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from vibe_jupyter.core.cursors import cursor_of, parse_cursor
 from vibe_jupyter.core.database.models import Task as TaskModel
 from vibe_jupyter.core.database.models import User, table_of
 from vibe_jupyter.core.database.statements import Statement
@@ -59,7 +60,7 @@ def read_history(connection: Connection, user_id: str, query: HistoryQuery) -> b
         values |= {"type": query.type.replace(".", "_"), "capability": query.type}
     page: dict[str, Any] = {"limit": query.limit + 1}
     if query.cursor is not None:
-        page["after_created"], page["after_id"] = rows.parse_cursor(query.cursor)
+        page["after_created"], page["after_id"] = parse_cursor(query.cursor)
     elif query.offset:
         page["offset"] = query.offset
     names = tuple(filters)
@@ -72,7 +73,7 @@ def read_history(connection: Connection, user_id: str, query: HistoryQuery) -> b
         {
             "items": [rows.task_json(row) for row in items],
             "total": total,
-            "next_cursor": rows.cursor_of(items[-1][_CREATED_AT], items[-1][0]) if has_more else None,
+            "next_cursor": cursor_of(items[-1][_CREATED_AT], items[-1][0]) if has_more else None,
         }
     )
 
@@ -81,9 +82,9 @@ def read_ended(
     connection: Connection, user_id: str, after: str | None, before: str, limit: int
 ) -> list[dict[str, Any]]:
     """Return tasks in the order in which they ended, each with the cursor to go on behind it."""
-    ended, id_ = rows.parse_cursor(after) if after else ("", "")
+    ended, id_ = parse_cursor(after) if after else ("", "")
     found = connection.all(_ENDED, user_id=user_id, ended=ended, id=id_, before=before, limit=limit)
-    return [{**rows.task_json(row), "cursor": rows.cursor_of(row[_FINISHED_AT], row[0])} for row in found]
+    return [{**rows.task_json(row), "cursor": cursor_of(row[_FINISHED_AT], row[0])} for row in found]
 
 
 @functools.cache

@@ -68,6 +68,7 @@ class StoredTask:
     revivals: int
     cancel_requested: int
     explanation: str | None
+    project_id: str | None
 
     @property
     def is_final(self) -> bool:

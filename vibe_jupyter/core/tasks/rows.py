@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import orjson
 
 from vibe_jupyter.core.database.models import Task as TaskModel
 from vibe_jupyter.core.database.models import table_of
-from vibe_jupyter.core.errors import InvalidInput
-from vibe_jupyter.core.ids import iso
 
-__all__ = ["COLUMNS", "cursor_of", "dump", "encode", "parse_cursor", "task_json"]
+__all__ = ["COLUMNS", "dump", "encode", "task_json"]
 
 _TABLE = table_of(TaskModel)
 _NAMES = (
@@ -26,9 +20,6 @@ _NAMES = (
 COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
 """What is selected for `task_json`, in this order."""
 
-_PACKED = struct.Struct(">q16s")  # microseconds since the epoch and a UUID: 32 characters of base64
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _FRAGMENT = orjson.Fragment
 _EMPTY = orjson.Fragment(b"[]")
 
@@ -73,31 +64,3 @@ def encode(value: Any) -> bytes:
 def dump(value: Any) -> str:
     """Return JSON as text, for a column; NaN and infinities become null, as JSON has none."""
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-def cursor_of(at: str, id_: str) -> str:
-    """Return the opaque form of where a page ended: the time and the id of its last row."""
-    since = datetime.fromisoformat(at) - _EPOCH
-    microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return base64.urlsafe_b64encode(_PACKED.pack(microseconds, bytes.fromhex(id_.replace("-", "")))).decode()
-
-
-def parse_cursor(cursor: str) -> tuple[str, str]:
-    """Return the time and the id of a cursor; whatever has its form is one.
-
-    Raises:
-        InvalidInput: `request.invalid`.
-    """
-    try:
-        microseconds, id_ = _PACKED.unpack(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (ValueError, struct.error):
-        raise InvalidInput(
-            "cursor: not a cursor of this list",
-            hint="pass next_cursor of the page before, or leave it out",
-            errors=[{"loc": ["cursor"], "msg": "not a cursor of this list"}],
-        ) from None
-    try:
-        at = _EPOCH + microseconds * _MICROSECOND
-    except OverflowError:
-        at = datetime.max if microseconds > 0 else datetime.min
-    return iso(at), str(UUID(bytes=id_))

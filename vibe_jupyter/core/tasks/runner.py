@@ -12,6 +12,7 @@ import structlog
 from vibe_jupyter.core.errors import TooLarge, Unavailable, VibeError
 from vibe_jupyter.core.json_schema.loading import load_checker
 from vibe_jupyter.core.logs import get_logger
+from vibe_jupyter.core.masking import masked, masked_error, masked_json
 from vibe_jupyter.core.routing.router import TaskRouter
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks.context import ProgressReport
@@ -83,7 +84,7 @@ class TaskRunner:
             router = TaskRouter(await self._catalog.registry(task.user_id))
             decision = router.route(task.capability, orjson.loads(task.required_capabilities))
         except Unavailable as error:
-            await self._end_unstarted(task, "failed", error)
+            await self._end_unstarted(task, "failed", masked_error(error, task.user_id))
             return
         self.running.add(task_id)
         try:
@@ -135,7 +136,7 @@ class TaskRunner:
         except VibeError as error:
             # The caller's mistake says nothing about the target.
             ok = error.status < 500 or error.code in _NOT_THE_TARGETS
-            return error
+            return masked_error(error, task.user_id)
         except asyncio.CancelledError:
             ok = True
             await self._end_if_cancelled(task)
@@ -143,7 +144,7 @@ class TaskRunner:
         except Exception as error:
             log.exception("target failed", target=target.id)
             return VibeError(
-                f"{target.id} failed with {type(error).__name__}: {error}"[:2000],
+                masked(f"{target.id} failed with {type(error).__name__}: {error}", task.user_id)[:2000],
                 code="target.bug",
                 hint=f"this is a bug of the {target.type} {target.id}; the log has its stack",
             )
@@ -162,7 +163,7 @@ class TaskRunner:
             except VibeError as error:  # a full disk: the task itself goes on
                 log.warning("progress was not stored", reason=str(error))
 
-        progress = ProgressReport(store)
+        progress = ProgressReport(store, user_id=task.user_id)
         context = await self._make_context(task, progress)
         if target.is_personal:
             await load_checker()
@@ -181,8 +182,10 @@ class TaskRunner:
             ) from error
         finally:
             await progress.flush()
-        result = output.model_dump_json()
+        result = masked_json(output.model_dump_json(), task.user_id)
         parts = rows.dump([part.model_dump() for part in context.parts]) if context.parts else None
+        if parts is not None:
+            parts = masked_json(parts, task.user_id)
         size = len(result) + len(parts or "")
         if size > MAX_RESULT_BYTES:
             raise TooLarge(
@@ -215,7 +218,9 @@ class TaskRunner:
         if task is None or task.is_final:
             return
         brief = VibeError(
-            f"it was tried again and again, lastly: {type(error).__name__}: {error}"[:2000],
+            masked(f"it was tried again and again, lastly: {type(error).__name__}: {error}", task.user_id)[
+                :2000
+            ],
             code="task.given_up",
             hint="the server's log has the cause; retry it when that is gone",
         )

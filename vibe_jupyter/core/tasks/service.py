@@ -45,6 +45,7 @@ class TaskService:
         default_timeout_s: float,
         default_root: Path,
         allowed_roots: Callable[[str], Awaitable[Sequence[Path]]],
+        project_root: Callable[[str, str], Awaitable[Path]],
         accepted: Callable[[], None],
         cancel_running: Callable[[str], Awaitable[None]],
         problem: Callable[[], str | None],
@@ -57,6 +58,7 @@ class TaskService:
         self._default_timeout_s = default_timeout_s
         self._default_root = default_root
         self._allowed_roots = allowed_roots
+        self._project_root = project_root
         self._accepted = accepted
         self._cancel_running = cancel_running
         self._problem = problem
@@ -71,7 +73,9 @@ class TaskService:
         """
         asked = await check_request(self._catalog, principal, body)
         root = self._default_root
-        if body.root is not None:
+        if body.project_id is not None and body.root is None:
+            root = await self._project_root(principal.user_id, body.project_id)
+        elif body.root is not None:
             root = paths.checked_root(body.root, await self._roots_for(principal, body.root))
         task = NewTask(
             id=new_id(),

@@ -24,6 +24,7 @@ _OF_USER = (_ID, _TASKS.c.user_id == _bind("user_id"))
 _STORED = (
     "id", "user_id", "type", "capability", "input", "required_capabilities", "root", "priority", "timeout_s",
     "state", "target_id", "executor_id", "is_shared", "attempts", "revivals", "cancel_requested", "explanation",
+    "project_id",
 )  # fmt: skip
 
 INSERT_TASK = Statement(sa.insert(_TASKS))
@@ -45,7 +46,6 @@ SELECT_BY_KEY = Statement(
 SELECT_PROJECT = Statement(
     sa.select(_PROJECTS.c.root).where(_PROJECTS.c.id == _bind("id"), _PROJECTS.c.user_id == _bind("user_id"))
 )
-SELECT_ROOTS = Statement(sa.select(_PROJECTS.c.root).where(_PROJECTS.c.user_id == _bind("user_id")))
 SELECT_EVENTS = Statement(
     sa.select(_EVENTS.c.seq, _EVENTS.c.type, _EVENTS.c.at, _EVENTS.c.data)
     .where(_EVENTS.c.task_id == _bind("task_id"), _EVENTS.c.seq > _bind("after"))

@@ -9,6 +9,7 @@ import orjson
 
 from vibe_jupyter.core.errors import Conflict, NotFound
 from vibe_jupyter.core.ids import now
+from vibe_jupyter.core.projects.failures import no_project
 from vibe_jupyter.core.tasks import rows
 from vibe_jupyter.core.tasks import statements as sql
 from vibe_jupyter.core.tasks.history import read_ended, read_history
@@ -268,11 +269,6 @@ class TaskStore:
         found = await self._db.read(lambda c: c.all(sql.SELECT_COUNTS, user_id=user_id))
         return dict(found)
 
-    async def roots(self, user_id: str) -> list[str]:
-        """Return the folders of a user's projects."""
-        found = await self._db.read(lambda c: c.all(sql.SELECT_ROOTS, user_id=user_id))
-        return [row[0] for row in found]
-
     async def prune(self, before: str, limit: int = 500) -> int:
         """Delete tasks that ended before a time, with their events; return how many, at most `limit`."""
 
@@ -340,15 +336,6 @@ def no_task(task_id: str) -> NotFound:
         f"there is no task {task_id[:SHOWN_ID]}",
         code="task.not_found",
         hint="%vibe task list shows yours; ended tasks are deleted after VIBE_TASK_RETENTION_DAYS",
-    )
-
-
-def no_project(project_id: str) -> NotFound:
-    """Return the error for a project that is not there, or is somebody else's."""
-    return NotFound(
-        f"there is no project {project_id[:SHOWN_ID]}",
-        code="project.not_found",
-        hint="leave project_id out for none",
     )
 
 

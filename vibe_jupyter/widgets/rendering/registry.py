@@ -58,6 +58,23 @@ _BUILT_IN_TYPES = {
         "graph_questions",
     ),
     "vibe_jupyter.client.query_answers.Table": "graphs",
+    **dict.fromkeys(
+        (
+            f"vibe_jupyter.core.projects.schemas.{name}"
+            for name in (
+                "Checkpoint",
+                "CheckpointList",
+                "Diff",
+                "FileChange",
+                "FileList",
+                "Project",
+                "ProjectList",
+                "TemplateList",
+                "Undone",
+            )
+        ),
+        "projects",
+    ),
     "vibe_jupyter.core.questions.schemas.Question": "questions",
     "vibe_jupyter.core.questions.schemas.QuestionList": "questions",
     "vibe_jupyter.core.accounts.schemas.Profile": "platform",
@@ -82,6 +99,9 @@ _BUILT_IN_RESULTS = (
     "kg_generate",
     "mcp_tool",
     "notebook_query",
+    "project_clone",
+    "project_pull_request",
+    "project_push",
     "project_stats",
     "task_search",
 )

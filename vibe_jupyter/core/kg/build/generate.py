@@ -19,9 +19,9 @@ from vibe_jupyter.core.kg.model.packages import dependency_iri
 from vibe_jupyter.core.kg.model.provenance import activity_block, project_block
 from vibe_jupyter.core.kg.store import protocol
 from vibe_jupyter.core.kg.store.generations import GraphFolder, pinned
-from vibe_jupyter.core.kg.store.locks import Lock
 from vibe_jupyter.core.kg.store.writing import apply_changes, beside, load_graph
 from vibe_jupyter.core.kg.words import write_words
+from vibe_jupyter.core.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

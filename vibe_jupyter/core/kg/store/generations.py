@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vibe_jupyter.core.errors import Conflict, NotFound
-from vibe_jupyter.core.kg.store.locks import Lock
+from vibe_jupyter.core.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,9 +21,9 @@ import pyoxigraph as ox
 
 from vibe_jupyter.core.kg.store.bounds import BoundedOutput, Full, TooManyRows
 from vibe_jupyter.core.kg.store.formats import FORMATS, Format
-from vibe_jupyter.core.kg.store.locks import Lock
 from vibe_jupyter.core.kg.store.vocabulary import PREFIXES
 from vibe_jupyter.core.kg.store.walls import MemoryMeter, limit_descriptors, limit_memory, refuse_sockets
+from vibe_jupyter.core.locks import Lock
 from vibe_jupyter.core.workers.child import claim_pipes, die_with
 from vibe_jupyter.core.workers.protocol import HEADER, Kind, job_marker
 

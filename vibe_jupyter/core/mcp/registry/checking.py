@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry.masking import HIDDEN
 from vibe_jupyter.core.mcp.registry.variables import SECRET, check_nesting, names_in
+from vibe_jupyter.core.secrets.schemas import is_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vibe_jupyter.core.mcp.registry.records import ServerConfig
     from vibe_jupyter.core.mcp.schemas import McpAdd
     from vibe_jupyter.core.mcp.spec import TransportKind
@@ -39,8 +42,12 @@ def kind_of(body: McpAdd) -> TransportKind:
     return kind
 
 
-def check_config(config: ServerConfig) -> None:
+def check_config(config: ServerConfig, *, may_name_secrets: bool) -> None:
     """Check what somebody gives, which may be a part.
+
+    Args:
+        may_name_secrets: whether it may refer to secrets that the user has given; a configuration from elsewhere could
+            carry them away.
 
     Raises:
         ConfigError: naming the faulty place.
@@ -60,12 +67,25 @@ def check_config(config: ServerConfig) -> None:
             )
         check_nesting(text, place)
         for name in names_in(text):
-            if name.startswith(SECRET):  # one from elsewhere could carry our secrets away
+            if name.startswith(SECRET) and not (may_name_secrets and is_name(name.removeprefix(SECRET))):
                 raise _wrong(
-                    place, f"${{{name}}} is not for configurations to use", hint="give the value itself"
+                    place,
+                    f"${{{name}}} is not for configurations to use",
+                    hint="give the value itself, or ${secret:NAME} for one of %vibe secrets list with %vibe mcp set",
                 )
     for name, value in config.headers.items():
         check_header(name, value)
+
+
+def check_inputs(inputs: Mapping[str, str]) -> None:
+    """Refuse defaults that refer to secrets.
+
+    Raises:
+        ConfigError: naming the faulty one.
+    """
+    for name, default in inputs.items():
+        if any(one.startswith(SECRET) for one in names_in(default)):
+            raise _wrong(f"inputs.{name}", "its default refers to a secret", hint="give the value itself")
 
 
 def check_header(name: str, value: str) -> None:

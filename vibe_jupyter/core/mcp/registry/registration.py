@@ -14,22 +14,23 @@ from pydantic import ValidationError
 
 from vibe_jupyter.core import paths
 from vibe_jupyter.core.accounts.principal import OWNER_SCOPE
-from vibe_jupyter.core.errors import Conflict, Forbidden, VibeError, nearest
+from vibe_jupyter.core.errors import Conflict, CredentialMissing, Forbidden, VibeError, nearest
 from vibe_jupyter.core.ids import now
 from vibe_jupyter.core.mcp.errors import ConfigError
 from vibe_jupyter.core.mcp.registry import formats, sources
-from vibe_jupyter.core.mcp.registry.checking import check_config, checkable_url, kind_of
+from vibe_jupyter.core.mcp.registry.checking import check_config, check_inputs, checkable_url, kind_of
 from vibe_jupyter.core.mcp.registry.env_files import read_env_file, workspace_of
 from vibe_jupyter.core.mcp.registry.masking import conceal, shown
 from vibe_jupyter.core.mcp.registry.merging import merge
 from vibe_jupyter.core.mcp.registry.names import RESERVED, slug
 from vibe_jupyter.core.mcp.registry.records import ServerConfig, record_of, unknown_server
-from vibe_jupyter.core.mcp.registry.resolving import Resolver, allows_private
+from vibe_jupyter.core.mcp.registry.resolving import Resolver
 from vibe_jupyter.core.mcp.registry.store import StoredServer
 from vibe_jupyter.core.mcp.registry.variables import SECRET
 from vibe_jupyter.core.mcp.schemas import ImportProblem, McpAdd
 from vibe_jupyter.core.operations import invalid
-from vibe_jupyter.core.secrets import SealedSecrets
+from vibe_jupyter.core.secrets.schemas import is_name
+from vibe_jupyter.core.secrets.sealing import ConfigSecrets
 from vibe_jupyter.core.services.addresses import check_url
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.mcp.registry.store import McpStore
     from vibe_jupyter.core.mcp.schemas import McpImport, McpUpdate
     from vibe_jupyter.core.mcp.spec import Era, ServerSpec
-    from vibe_jupyter.core.secrets import SecretBox, SecretStore
+    from vibe_jupyter.core.secrets.sealing import SecretBox
+    from vibe_jupyter.core.secrets.service import SecretService
     from vibe_jupyter.core.settings import Settings
 
 __all__ = ["Imported", "Registration"]
@@ -69,7 +71,7 @@ class Registration:
     def __init__(
         self,
         store: McpStore,
-        secrets: SecretStore,
+        secrets: SecretService,
         settings: Settings,
         root: Path,
         allowed_roots: Callable[[str], Awaitable[Sequence[Path]]],
@@ -123,7 +125,7 @@ class Registration:
             UnknownServer: with the nearest names.
         """
         record = await self.record(principal.user_id, server)
-        await self._store.delete(record.stored, SealedSecrets(_prefix(server), {}, frozenset()))
+        await self._store.delete(record.stored, ConfigSecrets(_prefix(server)))
         return record
 
     async def import_config(self, principal: Principal, body: McpImport) -> Imported:
@@ -202,9 +204,20 @@ class Registration:
 
         Raises:
             UnresolvedVariable: naming the variable.
-            VibeError: `secrets.*`, or about what the variables turn out to be.
+            CredentialMissing: `secrets.missing`, if it refers to a secret that the user does not have.
+            VibeError: other `secrets.*`, or about what the variables turn out to be.
         """
-        secrets = await self._secrets.values(record.stored.user_id, record.config.secrets)
+        user_id, named = record.stored.user_id, {name for name in record.config.secrets if is_name(name)}
+        secrets = await self._secrets.values(user_id, record.config.secrets - named)
+        for name in sorted(named):
+            stored = await self._secrets.stored(user_id, name, record.stored.project_id)
+            if stored is None:
+                raise CredentialMissing(
+                    f"{record.slug} refers to the secret {name}, and there is none",
+                    hint=f"%vibe secrets set {name} asks for it",
+                    data={"name": name},
+                )
+            secrets[name], _ = stored
         return self._resolver.spec(record, secrets, era)
 
     async def _add(
@@ -221,9 +234,10 @@ class Registration:
         if name in RESERVED:
             raise Conflict(f"{name} is a reserved word", code="mcp.name_taken", hint="choose another name")
         given = ServerConfig(**body.model_dump(include=set(ServerConfig.model_fields)))
-        self._check(principal, given)
+        self._check(principal, given, is_imported=inputs is not None)
         needed = {reference.removeprefix("input:") for reference in given.references}
         given.inputs = {key: default for key, default in (inputs or {}).items() if key in needed}
+        check_inputs(given.inputs)
         config, secrets = conceal(given, _prefix(name))
         if kind == "stdio":
             self._may_run(principal, config)
@@ -247,7 +261,7 @@ class Registration:
 
     def _changed(
         self, principal: Principal, old: ServerRecord, body: McpUpdate, box: SecretBox | None
-    ) -> tuple[StoredServer, SealedSecrets]:
+    ) -> tuple[StoredServer, ConfigSecrets]:
         merged = merge(old, body)
         self._check(principal, merged.given)
         if merged.takes_secrets_elsewhere and OWNER_SCOPE not in principal.scopes:
@@ -270,19 +284,22 @@ class Registration:
         )
         return changed, _sealed(box, old.slug, secrets, config)
 
-    def _check(self, principal: Principal, given: ServerConfig) -> None:
+    def _check(self, principal: Principal, given: ServerConfig, *, is_imported: bool = False) -> None:
         """Refuse what somebody gives if it cannot work, or would give away what is not theirs."""
-        check_config(given)
-        variables = [name for name in given.references if not name.startswith(SECRET)]
-        if variables and OWNER_SCOPE not in principal.scopes:
+        check_config(given, may_name_secrets=not is_imported)
+        if given.references and OWNER_SCOPE not in principal.scopes:
+            of_what = (
+                "among your secrets"
+                if given.references[0].startswith(SECRET)
+                else "from the environment of this server"
+            )
             raise Forbidden(
-                f"${{{variables[0]}}} would be read from the environment of this server, which takes the scope "
-                f"{OWNER_SCOPE}",
+                f"${{{given.references[0]}}} would be read {of_what}, which takes the scope {OWNER_SCOPE}",
                 code="auth.scope_missing",
                 hint="give the value itself: it is kept encrypted; $${ is a plain ${",
             )
         if given.url is not None:
-            check_url(checkable_url(given.url), allow_private=allows_private(self._settings))
+            check_url(checkable_url(given.url), allow_private=self._settings.allows_private_addresses)
 
     def _may_run(self, principal: Principal, config: ServerConfig) -> None:
         """Refuse a command to one who may not run code of their own choice here."""
@@ -326,7 +343,5 @@ def _prefix(server: str) -> str:
 
 def _sealed(
     box: SecretBox | None, server: str, secrets: dict[str, str], config: ServerConfig
-) -> SealedSecrets:
-    if box is None:
-        return SealedSecrets(_prefix(server), {}, config.secrets)
-    return box.seal(_prefix(server), secrets, config.secrets)
+) -> ConfigSecrets:
+    return ConfigSecrets(_prefix(server), secrets, config.secrets, box)

@@ -21,13 +21,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.mcp.spec import Era
     from vibe_jupyter.core.settings import Settings
 
-__all__ = ["Resolver", "allows_private"]
-
-
-def allows_private(settings: Settings) -> bool:
-    """Return whether URLs may point to this machine and its network."""
-    allowed = settings.allow_private_addresses
-    return not settings.multi_user if allowed is None else allowed
+__all__ = ["Resolver"]
 
 
 class Resolver:
@@ -90,7 +84,7 @@ class Resolver:
             check_header(name, value)
         url = texts.get("url", "")
         if url:
-            check_url(url, allow_private=allows_private(self._settings))
+            check_url(url, allow_private=self._settings.allows_private_addresses)
         transport: Any = record.stored.transport
         words = [f"args[{number}]" for number in range(len(config.args))]
         return ServerSpec(
@@ -102,7 +96,7 @@ class Resolver:
             cwd=self._folder(record, texts.get("cwd", "")) if transport == "stdio" else None,
             url=url,
             headers=headers,
-            allow_private=allows_private(self._settings),
+            allow_private=self._settings.allows_private_addresses,
             limits=Limits(
                 call_timeout_s=config.timeout_s,
                 start_timeout_s=config.start_timeout_s,

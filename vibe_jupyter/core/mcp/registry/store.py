@@ -9,15 +9,16 @@ import sqlalchemy as sa
 
 from vibe_jupyter.core.database.models import McpApproval, McpListing, McpServer, Project, User, table_of
 from vibe_jupyter.core.database.statements import Statement
-from vibe_jupyter.core.errors import Conflict, NotFound
+from vibe_jupyter.core.errors import Conflict
 from vibe_jupyter.core.ids import new_id, now
+from vibe_jupyter.core.projects.failures import no_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vibe_jupyter.core.database.database import Database
     from vibe_jupyter.core.database.statements import Connection
-    from vibe_jupyter.core.secrets import SealedSecrets
+    from vibe_jupyter.core.secrets.sealing import ConfigSecrets
 
 __all__ = ["SEEN", "McpStore", "StoredApproval", "StoredListing", "StoredServer"]
 
@@ -151,7 +152,7 @@ class McpStore:
         return [StoredServer(*row) for row in await self._db.read(lambda c: c.all(_ALL, of_user=user_id))]
 
     async def insert(
-        self, user_id: str, slug: str, values: dict[str, Any], secrets: SealedSecrets
+        self, user_id: str, slug: str, values: dict[str, Any], secrets: ConfigSecrets
     ) -> StoredServer:
         """Store a new server with its secrets.
 
@@ -181,7 +182,7 @@ class McpStore:
         self,
         user_id: str,
         slug: str,
-        change: Callable[[StoredServer], tuple[StoredServer, SealedSecrets]],
+        change: Callable[[StoredServer], tuple[StoredServer, ConfigSecrets]],
     ) -> StoredServer | None:
         """Store what `change` makes of a server, and its secrets; None if there is no such server.
 
@@ -208,7 +209,7 @@ class McpStore:
 
         return await self._db.write(unit)
 
-    async def delete(self, server: StoredServer, secrets: SealedSecrets) -> None:
+    async def delete(self, server: StoredServer, secrets: ConfigSecrets) -> None:
         """Forget a server, with what it offers, what was decided about it, and its secrets."""
 
         def unit(c: Connection) -> None:
@@ -285,8 +286,4 @@ class McpStore:
 
 def _check_project(c: Connection, user_id: str, project_id: str | None) -> None:
     if project_id is not None and c.first(_PROJECT, of_id=project_id, of_user=user_id) is None:
-        raise NotFound(
-            f"there is no project {project_id}",
-            code="project.not_found",
-            hint="leave project_id out for a server that is there for all your work",
-        )
+        raise no_project(project_id)

@@ -27,6 +27,7 @@ from vibe_jupyter.core.workers.process import boot_command, worker_environment
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -55,6 +56,7 @@ class ChildExecution:
 
     Args:
         tools: calls tools of MCP servers for the child: the sessions live here, however often it comes and goes.
+        tokens: those of the environment, which the child's lacks: they go through the pipe, which nobody else reads.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class ChildExecution:
         tools: ToolCaller,
         news: NewsBoard,
         loop: asyncio.AbstractEventLoop,
+        tokens: Mapping[str, str],
     ) -> None:
         self.executor_id = self.outbox_id = new_executor_id()
         self._childs_problem: str | None = None
@@ -74,6 +77,7 @@ class ChildExecution:
         self._root = root
         self._store = store
         self._tools = tools
+        self._tokens = tokens
         self._news = news
         self._loop = loop
         self._leases = Leases(database, ttl_s=settings.lease_ttl_s)
@@ -120,7 +124,12 @@ class ChildExecution:
             limit=max_line_bytes(self._settings.max_body_bytes),
         )
         self._active_at = time.monotonic()
-        self._tell(settings=self._settings.in_clear(), root=str(self._root), serves=self.outbox_id)
+        self._tell(
+            settings=self._settings.in_clear(),
+            root=str(self._root),
+            serves=self.outbox_id,
+            tokens=self._tokens,
+        )
         self._desk = desk = ToolDesk(self._tools, lambda line: self._send(process, line))
         self._listening = asyncio.create_task(self._listen(process, desk))
 

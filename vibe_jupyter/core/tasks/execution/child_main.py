@@ -122,7 +122,13 @@ def _started(first: dict[str, Any], news: NewsBoard, tools: ToolCaller) -> Platf
 
     settings = Settings(**first["settings"])
     platform = Platform(
-        settings, Path(first["root"]), "worker", news=news, serves=first["serves"], tools=tools
+        settings,
+        Path(first["root"]),
+        "worker",
+        news=news,
+        serves=first["serves"],
+        tools=tools,
+        tokens=first["tokens"],
     )
     platform.start()
     platform.call(platform.execution.start())

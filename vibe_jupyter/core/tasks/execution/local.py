@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vibe_jupyter.core.events import NewsBoard
     from vibe_jupyter.core.mcp.calls import ToolCaller
     from vibe_jupyter.core.routing.catalog import Catalog
+    from vibe_jupyter.core.secrets.resolver import SecretResolver
     from vibe_jupyter.core.settings import Settings
     from vibe_jupyter.core.tasks.context import ProgressReport
     from vibe_jupyter.core.tasks.records import StoredTask
@@ -39,6 +40,7 @@ class LocalExecution:
 
     Args:
         tools: calls tools of MCP servers.
+        secrets: finds what tasks need of their user's secrets.
         serves_shared: whether to run tasks of all processes, or own ones only.
         allowed_roots: returns the folders that a user's tasks may read.
         serves: the `outbox_id` of the process whose accepted tasks are handed over here; default: our own.
@@ -51,6 +53,7 @@ class LocalExecution:
         store: TaskStore,
         catalog: Catalog,
         tools: ToolCaller,
+        secrets: SecretResolver,
         news: NewsBoard,
         loop: asyncio.AbstractEventLoop,
         *,
@@ -62,6 +65,7 @@ class LocalExecution:
         self._database = database
         self._store = store
         self._tools = tools
+        self._secrets = secrets
         self._allowed_roots = allowed_roots
         self._workers = WorkerPool(settings.worker_processes)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vibe-blocking")
@@ -133,6 +137,7 @@ class LocalExecution:
             workers=self._workers,
             threads=self._threads,
             tools=self._tools,
+            secrets=self._secrets,
             history=self._history,
         )
 

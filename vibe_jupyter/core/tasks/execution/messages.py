@@ -1,8 +1,8 @@
 """What a server and the process that runs its tasks say to each other: one JSON object in a line.
 
-To the child, first `{"settings", "root", "serves"}`, then `{"wake": true}` (there is something in the outbox) and
-`{"cancel": task_id}`; the end of the pipe ends it. From the child `{"ready": executor_id}` once, `{"news": [task_id]}`
-when events of these tasks were stored, and `{"problem": text}` when it cannot start.
+To the child, first `{"settings", "root", "serves", "tokens"}`, then `{"wake": true}` (there is something in the
+outbox) and `{"cancel": task_id}`; the end of the pipe ends it. From the child `{"ready": executor_id}` once,
+`{"news": [task_id]}` when events of these tasks were stored, and `{"problem": text}` when it cannot start.
 
 The sessions with MCP servers are the parent's. A task that needs a tool says `{"call": n, "request": {...}}`, with the
 fields of a `ToolRequest`, and perhaps `{"cancel_call": n}`. The parent says `{"progress": n, "of": {"fraction",

@@ -157,7 +157,7 @@ class ToolDesk:
         async def tell(progress: str) -> None:
             await self._send(encode({"progress": number, "of": orjson.Fragment(progress)}))
 
-        progress = ProgressReport(tell)
+        progress = ProgressReport(tell, user_id=request.user_id)
         try:
             result = await self._tools.call(request, progress)
             answer: dict[str, Any] = {"result": orjson.Fragment(result.model_dump_json())}

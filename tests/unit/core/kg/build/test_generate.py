@@ -12,7 +12,7 @@ from tests.unit.core.kg.build.projects import change
 from vibe_jupyter.core.errors import Conflict
 from vibe_jupyter.core.kg.build.generate import generate, generating
 from vibe_jupyter.core.kg.store.generations import GraphFolder
-from vibe_jupyter.core.kg.store.locks import Lock
+from vibe_jupyter.core.locks import Lock
 
 
 def facts_of(graph: Path) -> set[str]:

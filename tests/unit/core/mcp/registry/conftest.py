@@ -12,7 +12,7 @@ from vibe_jupyter.core.accounts.store import AccountStore
 from vibe_jupyter.core.mcp.registry.registration import Registration
 from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.schemas import McpAdd, McpImport, McpUpdate
-from vibe_jupyter.core.secrets import SecretStore
+from vibe_jupyter.core.secrets.service import SecretService
 from vibe_jupyter.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Registry:
     """What the tests ask of a registration, in few words."""
 
     store: McpStore
-    secrets: SecretStore
+    secrets: SecretService
     registration: Registration
     root: Path
 
@@ -62,7 +62,7 @@ class MakeRegistry:
         root.mkdir(exist_ok=True)
         configured = Settings(data_dir=self.folder / "data", **settings)
         store = McpStore(self.database)
-        secrets = SecretStore(self.database, configured)
+        secrets = SecretService(self.database, configured)
 
         async def allowed_roots(_user_id: str) -> list[Path]:
             return [root.resolve()]

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.services.fixtures_hub import ALICE, BOB, FINE, READER, HubDouble, hub_double, hub_process
+from tests.services.fixtures_hub import ALICE, BOB, FINE, READER, HubDouble
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-
-__all__ = ["hub_double", "hub_process"]
 
 
 pytestmark = pytest.mark.filterwarnings(

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.npm_modules import node, npm_modules
-from tests.services.fixtures_hub import ALICE, HubDouble, hub_double, hub_process
+from tests.services.fixtures_hub import ALICE, HubDouble
 
-__all__ = ["hub_double", "hub_process"]
-
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parents[2] / "services" / "hub"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Secret values, encrypted in the database; everything else refers to them by name."""

@@ -1,0 +1,1 @@
+"""GitHub: repositories, pushes, pull requests, issues."""
