@@ -6,7 +6,6 @@ An answer that was lost is therefore no danger: whoever looks again sees what wa
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import functools
 import json
@@ -24,10 +23,10 @@ from vibe_jupyter.core.services.huggingface.large_files import LargeFiles
 from vibe_jupyter.core.services.huggingface.local_files import measured
 from vibe_jupyter.core.services.huggingface.repositories import Repositories, named
 from vibe_jupyter.core.services.huggingface.schemas import UploadProgress
+from vibe_jupyter.core.services.huggingface.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from concurrent.futures import Executor
 
     from vibe_jupyter.core.services.huggingface.calling import HubCalls
     from vibe_jupyter.core.services.huggingface.local_files import LocalFile, Source
@@ -76,7 +75,6 @@ class Committing:
     """Commits to one repository.
 
     Args:
-        executor: reads and hashes files.
         operation: what is being done, for errors.
         on_progress: is told how far it has come.
     """
@@ -85,7 +83,6 @@ class Committing:
         self,
         calls: HubCalls,
         repositories: Repositories,
-        executor: Executor,
         kind: RepoKind,
         repo_id: str,
         *,
@@ -94,7 +91,6 @@ class Committing:
     ) -> None:
         self._calls = calls
         self._repositories = repositories
-        self._executor = executor
         self._kind: RepoKind = kind
         self._id = repo_id
         self._operation = operation
@@ -120,7 +116,7 @@ class Committing:
             ServiceConflict: another commit came in between, and came again when it was tried again.
         """
         self._tell("compare", 0, len(files))
-        local = await asyncio.get_running_loop().run_in_executor(self._executor, measured, files)
+        local = await in_thread(measured, files)
         ignored: set[str] = set()
         ours: _Plan | None = None  # what was sent without an answer
         for attempt in range(1, _ATTEMPTS + 1):
@@ -223,8 +219,7 @@ class Committing:
             header["parentCommit"] = plan.head
         # Not all in memory: text files of a project may be many.
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as body:
-            loop = asyncio.get_running_loop()
-            size = await loop.run_in_executor(self._executor, _write, body, header, plan, modes)
+            size = await in_thread(_write, body, header, plan, modes)
 
             async def once() -> str:
                 body.seek(0)
@@ -307,7 +302,7 @@ def _line(key: str, value: dict[str, Any]) -> bytes:
 
 
 async def _pieces(body: IO[bytes]) -> AsyncIterator[bytes]:
-    while piece := await asyncio.to_thread(body.read, 1 << 20):
+    while piece := await in_thread(body.read, 1 << 20):
         yield piece
 
 

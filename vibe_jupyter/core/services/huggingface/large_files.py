@@ -8,7 +8,6 @@ See https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from vibe_jupyter.core.services.failures import BadResponse, ServiceInvalid
 from vibe_jupyter.core.services.huggingface.names import quoted
 from vibe_jupyter.core.services.huggingface.repositories import named
+from vibe_jupyter.core.services.huggingface.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -130,9 +130,9 @@ class LargeFiles:
                 self._on_sent(count)
 
             try:
-                content = await asyncio.to_thread(file.open)
+                content = await in_thread(file.open)
                 with content:
-                    await asyncio.to_thread(content.seek, start)
+                    await in_thread(content.seek, start)
                     response = await self._calls.send(
                         _OPERATION, "PUT", url, subject=file.path, authorized=False, headers=headers,
                         content=_pieces(content, size, told),
@@ -158,7 +158,7 @@ class LargeFiles:
 
 async def _pieces(content: IO[bytes], size: int, told: Callable[[int], None]) -> AsyncIterator[bytes]:
     while size > 0:
-        piece = await asyncio.to_thread(content.read, min(_PIECE_BYTES, size))
+        piece = await in_thread(content.read, min(_PIECE_BYTES, size))
         if not piece:
             return  # the file became shorter; the hub refuses what is not whole
         size -= len(piece)

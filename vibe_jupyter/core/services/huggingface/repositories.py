@@ -157,6 +157,15 @@ class Repositories:
 
         return await self._calls.repeated(once, repeatable=True)
 
+    async def readme(self, kind: RepoKind, info: RemoteRepository, operation: str) -> str:
+        """Return the README that a repository has, or nothing."""
+        if info.head is None:
+            return ""
+        try:
+            return await self.text(kind, info.id, info.head, "README.md", operation)
+        except ServiceNotFound:
+            return ""
+
     async def _page(
         self, path: str, parameters: dict[str, str] | None, operation: str, subject: str
     ) -> tuple[dict[str, RemoteFile], str]:

@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import SecretStr
 
-from vibe_jupyter.core.services.failures import ServiceAuthFailed, ServiceConflict, ServiceNotFound
+from vibe_jupyter.core.services.failures import ServiceAuthFailed, ServiceConflict
 from vibe_jupyter.core.services.huggingface.calling import HubCalls
-from vibe_jupyter.core.services.huggingface.committing import Committing, check_message
-from vibe_jupyter.core.services.huggingface.dataset_card import is_generated, rendered
-from vibe_jupyter.core.services.huggingface.local_files import checked_sources
+from vibe_jupyter.core.services.huggingface.datasets import Datasets
 from vibe_jupyter.core.services.huggingface.names import checked_id
 from vibe_jupyter.core.services.huggingface.repositories import Repositories, named
-from vibe_jupyter.core.services.huggingface.schemas import (
-    Dataset,
-    Deployment,
-    HubUser,
-    Space,
-    TableFiles,
-    Upload,
-)
-from vibe_jupyter.core.services.huggingface.space_card import README, needs_supply, supplied_readme
+from vibe_jupyter.core.services.huggingface.schemas import HubUser, Space
+from vibe_jupyter.core.services.huggingface.space_deploy import SpaceDeploy
 from vibe_jupyter.core.services.huggingface.space_logs import SpaceLogs
 from vibe_jupyter.core.services.huggingface.spaces import Spaces
 from vibe_jupyter.core.services.huggingface.tables import table_files
+from vibe_jupyter.core.services.huggingface.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
-    from vibe_jupyter.core.services.huggingface.local_files import Source
     from vibe_jupyter.core.services.huggingface.repositories import RemoteRepository
     from vibe_jupyter.core.services.huggingface.schemas import (
+        Dataset,
         DatasetCard,
         DatasetSpec,
+        Deployment,
         LogKind,
         LogLine,
-        RepoKind,
         SpaceSpec,
         SpaceStatus,
+        TableFiles,
+        Upload,
         UploadProgress,
         Variables,
     )
 
 __all__ = ["HFService"]
-
-_THREADS = 2
-
-
-@functools.cache
-def _executor() -> ThreadPoolExecutor:
-    """Return the threads that read and hash files, for all services of this process."""
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix="vibe-huggingface")
 
 
 class HFService:
@@ -95,6 +78,7 @@ class HFService:
         self._repositories = Repositories(self._calls)
         self._logs = SpaceLogs(self._calls, idle_s=log_idle_s)
         self._spaces = Spaces(self._calls, self._repositories, self._logs)
+        self._datasets = Datasets(self._calls, self._repositories)
         self._name: str | None = None
 
     def __repr__(self) -> str:
@@ -179,21 +163,10 @@ class HFService:
             ServiceConflict: somebody has committed meanwhile.
             ServiceInvalid: names or sizes that the hub does not take, no app among the files, a wrong README.
         """
-        operation = "deploy"
-        self._calls.need_token(operation)
-        check_message(message, operation)
-        full_id = await self._full_id(space_id, operation)
-        checked_sources(files, "space", operation)
-        info = await self._repositories.info("space", full_id, operation)
-        sources, supplied = await self._completed(files, info, delete_others=delete_others)
-        done = await self._committing("space", full_id, operation, on_progress).bring(
-            sources, message=message, delete_others=delete_others, expected_parent=expected_parent
-        )
-        return Deployment(
-            id=full_id, commit=done.commit, changed=done.changed, uploaded=done.uploaded,
-            deleted=done.deleted, ignored=done.ignored, unchanged=done.unchanged, supplied=supplied,
-            url=self._repositories.page("space", full_id),
-        )  # fmt: skip
+        self._calls.need_token("deploy")
+        full_id = await self._full_id(space_id, "deploy")
+        deploy = SpaceDeploy(self._calls, self._repositories, full_id, files, delete_others=delete_others)
+        return await deploy.run(message=message, expected_parent=expected_parent, on_progress=on_progress)
 
     async def set_secrets(self, space_id: str, values: Mapping[str, str]) -> Variables:
         """Set secrets of a Space. Their values never come back, from the hub or from here."""
@@ -281,13 +254,7 @@ class HFService:
             ServiceInvalid: a name that the hub does not take.
         """
         full_id = await self._full_id(spec.id, "create_dataset")
-        there, created = await self._repositories.create(
-            "dataset", full_id, "create_dataset", visibility=_visibility(spec.private)
-        )
-        return Dataset(
-            id=there.id, private=there.private, url=self._repositories.page("dataset", there.id),
-            commit=there.head, created=created,
-        )  # fmt: skip
+        return await self._datasets.create(full_id, visibility=_visibility(spec.private))
 
     async def upload_dataset(
         self,
@@ -310,27 +277,11 @@ class HFService:
             ServiceConflict: somebody commits at the same time, again and again.
             ServiceInvalid: names or sizes that the hub does not take.
         """
-        operation = "upload_dataset"
-        self._calls.need_token(operation)
-        check_message(message, operation)
-        full_id = await self._full_id(dataset_id, operation)
-        checked_sources(files, "dataset", operation)
-        sources: dict[str, Source] = dict(files)
-        kept = README in sources
-        if not kept and card is not None:
-            info = await self._repositories.info("dataset", full_id, operation)
-            remote = await self._remote_readme("dataset", info, operation)
-            kept = bool(remote.strip()) and not is_generated(remote)
-            if not kept:
-                sources[README] = rendered(card).encode()
-        done = await self._committing("dataset", full_id, operation, on_progress).bring(
-            sources, message=message, delete_others=False
+        self._calls.need_token("upload_dataset")
+        full_id = await self._full_id(dataset_id, "upload_dataset")
+        return await self._datasets.upload(
+            full_id, files, message=message, card=card, on_progress=on_progress
         )
-        return Upload(
-            id=full_id, commit=done.commit, changed=done.changed, uploaded=done.uploaded,
-            ignored=done.ignored, unchanged=done.unchanged, card_kept=kept,
-            url=self._repositories.page("dataset", full_id),
-        )  # fmt: skip
 
     async def dataframe_files(
         self, frame_path: Path, folder: Path, *, split: str = "train", title: str | None = None
@@ -347,48 +298,7 @@ class HFService:
             NotFound: `path.not_found`.
             InvalidInput: `dataset.unreadable`, `dataset.unknown_format`.
         """
-        make = functools.partial(table_files, frame_path, folder, split=split, title=title or frame_path.stem)
-        return await asyncio.get_running_loop().run_in_executor(_executor(), make)
-
-    async def _completed(
-        self, files: Mapping[str, Path], info: RemoteRepository, *, delete_others: bool
-    ) -> tuple[dict[str, Source], list[str]]:
-        """Return the files with a README from which the hub can run the Space, and what was supplied for it."""
-        operation = "deploy"
-        sources: dict[str, Source] = dict(files)
-        supplied: list[str] = []
-        sdk = info.sdk or "gradio"
-        loop = asyncio.get_running_loop()
-        is_meant = delete_others or README in sources
-        if is_meant and await loop.run_in_executor(_executor(), needs_supply, sources, sdk, operation):
-            remote = await self._remote_readme("space", info, operation)
-            name = info.id.rpartition("/")[2]
-            sources[README] = await loop.run_in_executor(
-                _executor(), supplied_readme, sources, sdk, name, remote, operation
-            )
-            supplied = [README]
-        return sources, supplied
-
-    async def _remote_readme(self, kind: RepoKind, info: RemoteRepository, operation: str) -> str:
-        """Return the README that the hub has, or nothing."""
-        if info.head is None:
-            return ""
-        try:
-            return await self._repositories.text(kind, info.id, info.head, README, operation)
-        except ServiceNotFound:
-            return ""
-
-    def _committing(
-        self,
-        kind: RepoKind,
-        repo_id: str,
-        operation: str,
-        on_progress: Callable[[UploadProgress], None] | None,
-    ) -> Committing:
-        return Committing(
-            self._calls, self._repositories, _executor(), kind, repo_id,
-            operation=operation, on_progress=on_progress,
-        )  # fmt: skip
+        return await in_thread(table_files, frame_path, folder, split=split, title=title or frame_path.stem)
 
     async def _full_id(self, repo_id: str, operation: str) -> str:
         """Return owner/name; the owner is the token's, if none is named."""
