@@ -20,7 +20,7 @@ from vibe_jupyter.core.secrets.ambient import VARIABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytest_plugins = ["tests.services.fixtures_github"]
+pytest_plugins = ["tests.services.fixtures_github", "tests.services.fixtures_hub"]
 
 _numbers = itertools.count(1)
 

@@ -202,6 +202,12 @@ class Settings(BaseSettings):
         description="Seconds between two requests that change something on GitHub, which asks for one; between "
         "others a quarter of that.",
     )
+    hf_endpoint: str = Field(
+        default="https://huggingface.co",
+        validation_alias=AliasChoices("VIBE_HF_ENDPOINT", "HF_ENDPOINT"),
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Base URL of Hugging Face's hub.",
+    )
 
     @field_validator("data_dir")
     @classmethod
