@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from vibe_jupyter.core.services.failures import (
     ServiceUnavailable,
 )
 from vibe_jupyter.core.services.huggingface.large_files import LargeFiles
-from vibe_jupyter.core.services.huggingface.local_files import measured
+from vibe_jupyter.core.services.huggingface.local_files import changed_meanwhile, measured
 from vibe_jupyter.core.services.huggingface.repositories import Repositories, named
 from vibe_jupyter.core.services.huggingface.schemas import UploadProgress
 from vibe_jupyter.core.services.huggingface.threads import in_thread
@@ -277,7 +278,11 @@ def _modes(paths: Sequence[str], data: Any) -> dict[str, str | None]:
 
 
 def _write(body: IO[bytes], header: dict[str, Any], plan: _Plan, modes: Mapping[str, str | None]) -> int:
-    """Write a commit as lines of JSON and return its size in bytes; blocks."""
+    """Write a commit as lines of JSON and return its size in bytes; blocks.
+
+    Raises:
+        Conflict: `path.changed`, if a file is not any more what was compared.
+    """
     body.write(_line("header", header))
     for file in plan.changed:
         if modes[file.path] == "lfs":
@@ -288,9 +293,13 @@ def _write(body: IO[bytes], header: dict[str, Any], plan: _Plan, modes: Mapping[
             b"\\u0000"
         )
         body.write(before)
+        blob = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
         with file.open() as content:
             while piece := content.read(_PIECE_BYTES):
+                blob.update(piece)
                 body.write(base64.b64encode(piece))
+        if blob.hexdigest() != file.git_oid:
+            raise changed_meanwhile(file)
         body.write(after)
     for path in plan.deleted:
         body.write(_line("deletedFile", {"path": path}))

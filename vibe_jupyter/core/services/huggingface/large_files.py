@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from vibe_jupyter.core.services.failures import BadResponse, ServiceInvalid
+from vibe_jupyter.core.services.huggingface.local_files import changed_meanwhile
 from vibe_jupyter.core.services.huggingface.names import quoted
 from vibe_jupyter.core.services.huggingface.repositories import named
 from vibe_jupyter.core.services.huggingface.threads import in_thread
@@ -135,7 +136,7 @@ class LargeFiles:
                     await in_thread(content.seek, start)
                     response = await self._calls.send(
                         _OPERATION, "PUT", url, subject=file.path, authorized=False, headers=headers,
-                        content=_pieces(content, size, told),
+                        content=_pieces(file, content, size, told),
                     )  # fmt: skip
             except BaseException:
                 self._on_sent(-sent)
@@ -156,11 +157,13 @@ class LargeFiles:
         )  # fmt: skip
 
 
-async def _pieces(content: IO[bytes], size: int, told: Callable[[int], None]) -> AsyncIterator[bytes]:
+async def _pieces(
+    file: LocalFile, content: IO[bytes], size: int, told: Callable[[int], None]
+) -> AsyncIterator[bytes]:
     while size > 0:
         piece = await in_thread(content.read, min(_PIECE_BYTES, size))
         if not piece:
-            return  # the file became shorter; the hub refuses what is not whole
+            raise changed_meanwhile(file)
         size -= len(piece)
         yield piece
         told(len(piece))
