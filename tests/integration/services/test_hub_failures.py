@@ -303,6 +303,19 @@ async def test_the_token_stays_with_the_hub_if_it_sends_us_elsewhere(
     assert all(b"authorization" not in request.lower() for request in seen)
 
 
+async def test_the_next_page_is_the_hubs_own(
+    hub_double: HubDouble, service: HFService, tmp_path: Any
+) -> None:
+    """Behind a mirror the hub names its own address, and a liar might name any."""
+    made = await service.create_dataset(DatasetSpec(id=hub_double.new_name()))
+    hub_double.hub.state.page_size = 1
+    link = '<https://elsewhere.invalid/api/x?cursor=MQ%3D%3D&recursive=true>; rel="next"'
+    hub_double.hub.plan("/tree/[0-9a-f]+.recursive=true", status=200, body=b"[]", headers={"Link": link})
+    (tmp_path / "a.txt").write_text("1")
+    assert (await service.upload_dataset(made.id, {"a.txt": tmp_path / "a.txt"}, message="First")).changed
+    assert hub_double.hub.faults.count("cursor=MQ") == 1
+
+
 @pytest.mark.parametrize(
     "actions",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,18 +131,19 @@ async def test_a_paused_space_does_not_run(service: HFService, deployed: Deploy)
     assert "restart" in (failed.value.hint or "")
 
 
+@pytest.mark.parametrize("before", ["RUNNING", "BUILD_ERROR"])
 async def test_the_commit_that_was_deployed_is_waited_for(
-    hub_double: HubDouble, service: HFService, deployed: Deploy
+    hub_double: HubDouble, service: HFService, deployed: Deploy, before: str
 ) -> None:
-    """Just after a commit the hub still says RUNNING, of the commit before."""
+    """Just after a commit the hub still tells what became of the commit before."""
     space = await deployed(app="print(1)\n")
     commit = (await service.space(space)).commit
-    old = b'{"stage": "RUNNING", "sha": "0000000000000000000000000000000000000000", "hardware": {}}'
+    old = json.dumps({"stage": before, "sha": "0" * 40, "hardware": {}}).encode()
     hub_double.hub.plan(f"GET /api/spaces/{space}/runtime", garble=True, body=old, times=2)
     stages: list[SpaceStatus] = []
     status = await service.follow(space, commit=commit, on_stage=stages.append, timeout_s=20, poll_s=0.01)
     assert status.commit == commit
-    assert stages[0].stage == "RUNNING"
+    assert stages[0].stage == before
 
 
 async def test_a_build_without_end_ends_with_the_time(

@@ -172,8 +172,7 @@ class Committing:
         path = f"{self._repositories.api(self._kind, self._id)}/preupload/main"
         more: dict[str, Any] = {}
         if (ignore := local.get(".gitignore")) is not None:
-            with ignore.open() as content:
-                more["gitIgnore"] = content.read().decode("utf-8", errors="replace")
+            more["gitIgnore"] = await in_thread(_text, ignore)
         modes: dict[str, str | None] = {}
         for start in range(0, len(plan.changed), _PREUPLOAD_BATCH):
             chunk = plan.changed[start : start + _PREUPLOAD_BATCH]
@@ -194,8 +193,7 @@ class Committing:
             ServiceInvalid: what it declares is wrong.
         """
         for readme in (file for file in plan.changed if file.path == "README.md"):
-            with readme.open() as content:
-                text = content.read().decode("utf-8", errors="replace")
+            text = await in_thread(_text, readme)
             await self._calls.ask(
                 self._operation, "POST", "/api/validate-yaml", lambda _: None, subject="README.md",
                 json={"content": text, "repoType": self._kind},
@@ -260,6 +258,11 @@ class Committing:
     def _tell(self, step: Literal["compare", "large_files", "commit", "done"], done: int, total: int) -> None:
         if self._on_progress is not None:
             self._on_progress(UploadProgress(step=step, done=done, total=total))
+
+
+def _text(file: LocalFile) -> str:
+    with file.open() as content:
+        return content.read().decode("utf-8", errors="replace")
 
 
 def _is_same(local: LocalFile, remote: RemoteFile | None) -> bool:

@@ -181,7 +181,9 @@ class Repositories:
         async def once() -> dict[str, RemoteFile]:
             nonlocal following
             response = await self._calls.send(operation, "GET", path, subject=subject, params=parameters)
-            following = str(response.links.get("next", {}).get("url") or "")
+            link = str(response.links.get("next", {}).get("url") or "")
+            # Only where it goes on, not where: behind a mirror the hub names its own address.
+            following = f"{path.partition('?')[0]}?{link.partition('?')[2]}" if link else ""
             return self._calls.read(operation, subject, response, _files)
 
         return await self._calls.repeated(once, repeatable=True), following

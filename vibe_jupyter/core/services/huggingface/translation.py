@@ -179,7 +179,7 @@ def _denied(
     else:
         hint = f"the token needs the role write, or the right to this: {endpoint}/settings/tokens"
     return ServiceDenied(
-        f"Hugging Face does not let this token change {subject}" + (f": {said}" if said else ""),
+        f"Hugging Face does not allow this token what was asked of {subject}" + (f": {said}" if said else ""),
         hint=hint, data={"error_code": code}, **facts,
     )  # fmt: skip
 
