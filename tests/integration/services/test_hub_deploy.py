@@ -395,7 +395,7 @@ async def test_a_file_that_is_written_to_meanwhile_is_not_uploaded_half(
 async def test_a_deploy_can_be_cancelled_and_done_again(
     hub_double: HubDouble, service: HFService, space: str, files: dict[str, Path]
 ) -> None:
-    hub_double.hub.plan("POST .*/commit/main", status=503, headers={"Retry-After": "1"})
+    hub_double.hub.plan("POST .*/commit/main", status=503, headers={"Retry-After": "0.2"})
     committing = asyncio.Event()
 
     def told(progress: UploadProgress) -> None:
