@@ -55,7 +55,7 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: py
         if name.startswith(foreign) and name != "VIBE_CI":
             monkeypatch.delenv(name)
     tokens = [variable for variables in VARIABLES.values() for variable in variables]
-    for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "LOG_LEVEL", *tokens):
+    for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "LOG_LEVEL", "HF_ENDPOINT", *tokens):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))  # read at the first import of the library
     monkeypatch.setenv("VIBE_DATA_DIR", str(tmp_path / "vibe-data"))

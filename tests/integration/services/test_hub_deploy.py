@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from vibe_jupyter.core.errors import InvalidInput, NotFound
+from vibe_jupyter.core.errors import Conflict, InvalidInput, NotFound
 from vibe_jupyter.core.services.failures import (
     ServiceAuthFailed,
     ServiceConflict,
@@ -253,6 +254,17 @@ async def test_nothing_is_overwritten_that_was_not_expected(
     assert hub_double.hub.titles("space", space)[0] == "Second"
 
 
+async def test_a_commit_that_comes_at_the_last_moment_is_a_conflict_if_none_was_expected(
+    hub_double: HubDouble, service: HFService, space: str, files: dict[str, Path]
+) -> None:
+    first = await service.deploy(space, files, message="First")
+    files["app.py"].write_text("print(2)\n")
+    hub_double.hub.plan("POST .*/commit/main", status=412, body=b'{"error": "A commit has happened since"}')
+    with pytest.raises(ServiceConflict, match="has changed since"):
+        await service.deploy(space, files, message="Second", expected_parent=first.commit)
+    assert hub_double.hub.titles("space", space)[0] == "First"
+
+
 async def test_the_expected_commit_holds_also_if_the_answer_was_lost(
     hub_double: HubDouble, service: HFService, space: str, files: dict[str, Path]
 ) -> None:
@@ -363,3 +375,53 @@ async def test_odd_names_and_contents_arrive_as_they_are(
     for path, content in odd.items():
         assert hub_double.hub.content("space", space, path) == content
     assert not (await service.deploy(space, files, message="Again")).changed
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "model.bin"])
+async def test_a_file_that_is_written_to_meanwhile_is_not_uploaded_half(
+    hub_double: HubDouble, service: HFService, space: str, files: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    files |= written(tmp_path, {name: b"x" * 5000})
+
+    def shorten(progress: UploadProgress) -> None:
+        if progress.step == ("large_files" if name == "model.bin" else "commit"):
+            files[name].write_bytes(b"x")
+
+    with pytest.raises(Conflict, match="was changed while it was uploaded"):
+        await service.deploy(space, files, message="First", on_progress=shorten)
+    assert hub_double.hub.titles("space", space) == ["initial commit"]
+
+
+async def test_a_deploy_can_be_cancelled_and_done_again(
+    hub_double: HubDouble, service: HFService, space: str, files: dict[str, Path]
+) -> None:
+    hub_double.hub.plan("POST .*/commit/main", status=503, headers={"Retry-After": "0.2"})
+    committing = asyncio.Event()
+
+    def told(progress: UploadProgress) -> None:
+        if progress.step == "commit":
+            committing.set()
+
+    task = asyncio.create_task(service.deploy(space, files, message="First", on_progress=told))
+    await asyncio.wait_for(committing.wait(), 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await service.deploy(space, files, message="First")
+    assert hub_double.hub.titles("space", space) == ["First", "initial commit"]
+
+
+async def test_two_deploys_at_once_end_with_one_of_them(
+    hub_double: HubDouble, service: HFService, space: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Neither fails, and no mixture of both is left."""
+    other = written(tmp_path / "other", {"app.py": b"print('other')\n", "README.md": _README.encode()})
+    await asyncio.gather(
+        service.deploy(space, files, message="One"), service.deploy(space, other, message="Other")
+    )
+    there = {
+        path: hub_double.hub.content("space", space, path) for path in hub_double.hub.paths("space", space)
+    }
+    del there[".gitattributes"]
+    candidates = [{path: file.read_bytes() for path, file in one.items()} for one in (files, other)]
+    assert there in candidates

@@ -27,7 +27,7 @@ from vibe_jupyter.core.services.failures import (
     ServiceUnavailable,
     ServiceUnreachable,
 )
-from vibe_jupyter.core.services.huggingface.schemas import SpaceSpec
+from vibe_jupyter.core.services.huggingface.schemas import DatasetSpec, SpaceSpec
 from vibe_jupyter.core.services.huggingface.service import HFService
 
 if TYPE_CHECKING:
@@ -301,3 +301,72 @@ async def test_the_token_stays_with_the_hub_if_it_sends_us_elsewhere(
             await service.whoami()
     assert seen
     assert all(b"authorization" not in request.lower() for request in seen)
+
+
+async def test_the_next_page_is_the_hubs_own(
+    hub_double: HubDouble, service: HFService, tmp_path: Any
+) -> None:
+    """Behind a mirror the hub names its own address, and a liar might name any."""
+    made = await service.create_dataset(DatasetSpec(id=hub_double.new_name()))
+    hub_double.hub.state.page_size = 1
+    link = '<https://elsewhere.invalid/api/x?cursor=MQ%3D%3D&recursive=true>; rel="next"'
+    hub_double.hub.plan("/tree/[0-9a-f]+.recursive=true", status=200, body=b"[]", headers={"Link": link})
+    (tmp_path / "a.txt").write_text("1")
+    assert (await service.upload_dataset(made.id, {"a.txt": tmp_path / "a.txt"}, message="First")).changed
+    assert hub_double.hub.faults.count("cursor=MQ") == 1
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        {"upload": {}},
+        {"upload": {"href": "x", "header": {"chunk_size": "many"}}},
+        {"upload": {"href": "x", "header": {"chunk_size": 1}}},
+    ],
+)
+async def test_a_place_for_a_large_file_that_is_none(
+    hub_double: HubDouble, service: HFService, tmp_path: Any, actions: dict[str, Any]
+) -> None:
+    made = await service.create_dataset(DatasetSpec(id=hub_double.new_name()))
+    (tmp_path / "model.bin").write_bytes(b"12")
+    wanted = {"oid": hashlib.sha256(b"12").hexdigest(), "size": 2, "actions": actions}
+    hub_double.hub.plan("objects/batch", garble=True, body=json.dumps({"objects": [wanted]}).encode())
+    with pytest.raises(BadResponse, match="where to upload"):
+        await service.upload_dataset(made.id, {"model.bin": tmp_path / "model.bin"}, message="First")
+
+
+async def test_a_name_that_is_taken_by_what_we_may_not_see(hub_double: HubDouble, service: HFService) -> None:
+    hub_double.hub.plan("POST /api/repos/create", **said(409, "You already created this space repo"))
+    with pytest.raises(ServiceConflict, match="already created"):
+        await service.create_space(SpaceSpec(id=hub_double.new_name()))
+
+
+async def test_a_repository_that_appears_at_the_second_look(
+    hub_double: HubDouble, service: HFService
+) -> None:
+    """The first answer is lost, and the hub shows what it made only a moment later."""
+    name = hub_double.new_name()
+    hub_double.hub.plan("POST /api/repos/create", drop="after")
+    hub_double.hub.plan(f"GET /api/spaces/alice/{name}", **said(404, "Repository not found", "RepoNotFound"))
+    made = await service.create_space(SpaceSpec(id=name))
+    assert made.id == f"alice/{name}"
+    assert hub_double.hub.titles("space", made.id) == ["initial commit"]
+
+
+async def test_the_words_of_an_answer_without_headers(hub_double: HubDouble, service: HFService) -> None:
+    for body, words in (
+        (b'{"message": "in the body"}', "in the body"),
+        (b'{"errors": [{"message": "one"}, "two"]}', "one; two"),
+        (b'["no object"]', "HTTP 400"),
+        (b"<html>", "HTTP 400"),
+    ):
+        hub_double.hub.plan("/api/whoami-v2", status=400, body=body)
+        with pytest.raises(ServiceInvalid, match=words):
+            await service.whoami()
+
+
+async def test_a_wait_that_cannot_be_read_is_ours_to_choose(
+    hub_double: HubDouble, service: HFService
+) -> None:
+    hub_double.hub.plan("/api/whoami-v2", status=429, headers={"Retry-After": "soon"}, times=2)
+    assert (await service.whoami()).name == "alice"

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from vibe_jupyter.core.services.failures import ServiceInvalid, ServiceNotFound, ServiceTimeout
+from vibe_jupyter.core.services.failures import (
+    ServiceInvalid,
+    ServiceNotFound,
+    ServiceRateLimited,
+    ServiceTimeout,
+    ServiceUnavailable,
+    ServiceUnreachable,
+)
 from vibe_jupyter.core.services.huggingface.schemas import LogLine, SpaceSpec, SpaceStatus
 
 if TYPE_CHECKING:
@@ -123,18 +131,19 @@ async def test_a_paused_space_does_not_run(service: HFService, deployed: Deploy)
     assert "restart" in (failed.value.hint or "")
 
 
+@pytest.mark.parametrize("before", ["RUNNING", "BUILD_ERROR"])
 async def test_the_commit_that_was_deployed_is_waited_for(
-    hub_double: HubDouble, service: HFService, deployed: Deploy
+    hub_double: HubDouble, service: HFService, deployed: Deploy, before: str
 ) -> None:
-    """Just after a commit the hub still says RUNNING, of the commit before."""
+    """Just after a commit the hub still tells what became of the commit before."""
     space = await deployed(app="print(1)\n")
     commit = (await service.space(space)).commit
-    old = b'{"stage": "RUNNING", "sha": "0000000000000000000000000000000000000000", "hardware": {}}'
+    old = json.dumps({"stage": before, "sha": "0" * 40, "hardware": {}}).encode()
     hub_double.hub.plan(f"GET /api/spaces/{space}/runtime", garble=True, body=old, times=2)
     stages: list[SpaceStatus] = []
     status = await service.follow(space, commit=commit, on_stage=stages.append, timeout_s=20, poll_s=0.01)
     assert status.commit == commit
-    assert stages[0].stage == "RUNNING"
+    assert stages[0].stage == before
 
 
 async def test_a_build_without_end_ends_with_the_time(
@@ -210,3 +219,47 @@ async def test_a_log_of_an_app_that_runs_ends_when_it_is_quiet(service: HFServic
 async def test_the_log_of_no_space_is_not_found(service: HFService) -> None:
     with pytest.raises(ServiceNotFound):
         _ = [line async for line in service.logs("alice/nothing", "run")]
+
+
+async def test_a_log_that_breaks_off_goes_on_where_it_was(
+    hub_double: HubDouble, service: HFService, deployed: Deploy
+) -> None:
+    space = await deployed(app="print(1)\n")
+    await service.follow(space, timeout_s=20, poll_s=0.01)
+    whole = [line async for line in service.logs(space, "build")]
+    hub_double.hub.plan("/logs/build", drop="middle", times=2)
+    assert [line async for line in service.logs(space, "build")] == whole
+    assert hub_double.hub.faults.count("/logs/build") == 4
+
+
+async def test_a_log_that_breaks_off_again_and_again_is_given_up(
+    hub_double: HubDouble, service: HFService, deployed: Deploy
+) -> None:
+    space = await deployed(app="print(1)\n")
+    hub_double.hub.plan("/logs/build", drop="middle", times=100)
+    with pytest.raises(ServiceUnreachable, match="again and again"):
+        _ = [line async for line in service.logs(space, "build")]
+    hub_double.hub.faults.clear()
+    hub_double.hub.plan("/logs/build", status=503, times=100)
+    with pytest.raises(ServiceUnavailable):
+        _ = [line async for line in service.logs(space, "build")]
+
+
+async def test_a_failure_without_a_readable_log_is_told_all_the_same(
+    hub_double: HubDouble, service: HFService, deployed: Deploy
+) -> None:
+    space = await deployed(app="raise RuntimeError\n")
+    hub_double.hub.plan("/logs/run", status=403, body=b'{"error": "no logs for you"}', times=10)
+    with pytest.raises(ServiceInvalid, match="RUNTIME_ERROR") as failed:
+        await service.follow(space, timeout_s=20, poll_s=0.01)
+    assert failed.value.data is not None
+    assert "no logs for you" in repr(failed.value.data["log"])
+
+
+async def test_what_the_hub_asks_to_wait_is_bounded_for_logs_too(
+    hub_double: HubDouble, service: HFService, deployed: Deploy
+) -> None:
+    space = await deployed(app="print(1)\n")
+    hub_double.hub.plan("/logs/build", status=429, headers={"Retry-After": "3600"})
+    with pytest.raises(ServiceRateLimited):
+        _ = [line async for line in service.logs(space, "build")]

@@ -29,6 +29,7 @@ SECRET = "canary-value-of-a-secret"
     [
         {"status": 400, "body": f'{{"error": "what about {SECRET} of {ALICE}?"}}'.encode()},
         {"status": 403, "headers": {"X-Error-Message": f"not {SECRET}, not {ALICE}"}},
+        {"status": 400, "body": f'{{"error": "{"x" * 290} {SECRET} {ALICE}"}}'.encode()},  # where it is cut
         {"status": 500, "body": f"{SECRET} {ALICE}".encode(), "times": 100},
         {"drop": "before", "times": 100},
         {"garble": True, "body": f"<{SECRET} {ALICE}".encode(), "times": 100},
@@ -44,8 +45,8 @@ async def test_an_error_holds_neither(hub_double: HubDouble, fault: dict[str, ob
     shown = (
         str(error) + json.dumps(error.problem()) + repr(error) + "".join(traceback.format_exception(error))
     )
-    assert SECRET not in shown
-    assert ALICE not in shown
+    assert SECRET[:8] not in shown
+    assert ALICE[:8] not in shown
     assert SECRET not in repr(error.__context__)
 
 
@@ -98,4 +99,6 @@ async def test_the_commits_and_the_journal_hold_neither(hub_double: HubDouble, t
 
 
 async def test_a_token_of_any_account_is_taken_out() -> None:
-    assert without("hf_abcdefgh and canary", ["canary"]) == "hf_… and …"
+    assert without(f"hf_{'a' * 30} and canary", ["canary"]) == "*** and ***"
+    assert without("a%2Fb and a/b", ["a/b"]) == "a%2Fb and a/b"  # shorter than anything that is secret
+    assert without("x%20yz", ["x yz"]) == "***"

@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._faulty(fault) or self._answer(hub, body)
         except LogStream as stream:
             self._note(200)
-            self._stream(stream)
+            self._stream(stream, broken=fault is not None and fault.drop == "middle")
             return
         if fault is not None and fault.garble:
             answer = Answer(200, fault.body, {"Content-Type": "application/json"})
@@ -209,15 +209,14 @@ class _Handler(BaseHTTPRequestHandler):
         if half:
             self._break_off()
 
-    def _stream(self, stream: LogStream) -> None:
-        """Send a log as it grows, until it is closed."""
+    def _stream(self, stream: LogStream, *, broken: bool) -> None:
+        """Send a log as it grows, until it is closed; or break off after the first line."""
         space = stream.repository.space
         assert space is not None
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Connection", "close")
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.close_connection = True
         log = space.logs[stream.kind]
         sent = 0
         while True:
@@ -229,13 +228,19 @@ class _Handler(BaseHTTPRequestHandler):
                         lines = []
                 closed = closed or space.ended
             for line in lines:
-                self.wfile.write(b"data: " + json.dumps(line).encode() + b"\n\n")
+                self._chunk(b"data: " + json.dumps(line).encode() + b"\n\n")
+                if broken:
+                    self._break_off()
+                    return
             if not lines and not closed:
-                self.wfile.write(b"data:\n\n")  # a sign of life
-            self.wfile.flush()
+                self._chunk(b"data:\n\n")  # a sign of life
             sent += len(lines)
             if closed and sent >= len(log.lines):
+                self._chunk(b"")
                 return
+
+    def _chunk(self, part: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
 
     def _note(self, status: int) -> None:
         authorized = "authorization" in {name.lower() for name in self.headers}

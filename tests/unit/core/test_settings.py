@@ -210,3 +210,14 @@ def test_settings_travel_to_a_process_of_ours_whole_and_its_environment_changes_
         ).database_url
         is None
     )
+
+
+def test_the_hub_has_the_usual_name_too_and_ours_wins(monkeypatch):
+    assert load_settings().hf_endpoint == "https://huggingface.co"
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example.com")
+    assert load_settings().hf_endpoint == "https://hub.example.com"
+    monkeypatch.setenv("VIBE_HF_ENDPOINT", "http://127.0.0.1:4901")
+    assert load_settings().hf_endpoint == "http://127.0.0.1:4901"
+    monkeypatch.setenv("VIBE_HF_ENDPOINT", "hub.example.com")
+    with pytest.raises(InvalidInput, match="HF_ENDPOINT"):
+        load_settings()

@@ -186,10 +186,10 @@ class HubCalls:
         headers: Mapping[str, str] | None = None,
         **sent: Any,
     ) -> httpx2.Response:
-        """Make one request, once, and return the answer.
+        """Make one request, once, and return the answer. An address that is not the hub's gets no token.
 
         Args:
-            authorized: False for an address outside the hub, which must not get the token.
+            authorized: False for an address that needs none.
 
         Raises:
             ExternalError: there is none, or it is an error.
@@ -199,7 +199,10 @@ class HubCalls:
         error: ExternalError
         try:
             response = await self._session().request(
-                method, self._url(path), headers=self._headers(headers, authorized=authorized), **sent
+                method,
+                self._url(path),
+                headers=self._headers(headers, authorized=authorized and self._is_hub(path)),
+                **sent,
             )
             if not response.is_error:
                 return response
@@ -276,7 +279,12 @@ class HubCalls:
         return [] if self._token is None else [self._token.get_secret_value()]
 
     def _url(self, path: str) -> str:
-        return path if path.startswith(("http://", "https://")) else self.endpoint + path
+        return self.endpoint + path if path.startswith("/") else path
+
+    def _is_hub(self, path: str) -> bool:
+        """Say whether a path or URL is the hub's; where it sends us may be a storage, or a lie."""
+        mine, theirs = urlsplit(self.endpoint), urlsplit(self._url(path))
+        return (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc)
 
     async def pause(self, error: ExternalError, attempt: int) -> None:
         """Wait before something is tried again, as long as the hub asks or a little longer each time.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from vibe_jupyter.core.services.failures import (
     ServiceUnavailable,
 )
 from vibe_jupyter.core.services.huggingface.large_files import LargeFiles
-from vibe_jupyter.core.services.huggingface.local_files import measured
+from vibe_jupyter.core.services.huggingface.local_files import changed_meanwhile, measured
 from vibe_jupyter.core.services.huggingface.repositories import Repositories, named
 from vibe_jupyter.core.services.huggingface.schemas import UploadProgress
 from vibe_jupyter.core.services.huggingface.threads import in_thread
@@ -171,8 +172,7 @@ class Committing:
         path = f"{self._repositories.api(self._kind, self._id)}/preupload/main"
         more: dict[str, Any] = {}
         if (ignore := local.get(".gitignore")) is not None:
-            with ignore.open() as content:
-                more["gitIgnore"] = content.read().decode("utf-8", errors="replace")
+            more["gitIgnore"] = await in_thread(_text, ignore)
         modes: dict[str, str | None] = {}
         for start in range(0, len(plan.changed), _PREUPLOAD_BATCH):
             chunk = plan.changed[start : start + _PREUPLOAD_BATCH]
@@ -193,8 +193,7 @@ class Committing:
             ServiceInvalid: what it declares is wrong.
         """
         for readme in (file for file in plan.changed if file.path == "README.md"):
-            with readme.open() as content:
-                text = content.read().decode("utf-8", errors="replace")
+            text = await in_thread(_text, readme)
             await self._calls.ask(
                 self._operation, "POST", "/api/validate-yaml", lambda _: None, subject="README.md",
                 json={"content": text, "repoType": self._kind},
@@ -261,6 +260,11 @@ class Committing:
             self._on_progress(UploadProgress(step=step, done=done, total=total))
 
 
+def _text(file: LocalFile) -> str:
+    with file.open() as content:
+        return content.read().decode("utf-8", errors="replace")
+
+
 def _is_same(local: LocalFile, remote: RemoteFile | None) -> bool:
     if remote is None:
         return False
@@ -277,7 +281,11 @@ def _modes(paths: Sequence[str], data: Any) -> dict[str, str | None]:
 
 
 def _write(body: IO[bytes], header: dict[str, Any], plan: _Plan, modes: Mapping[str, str | None]) -> int:
-    """Write a commit as lines of JSON and return its size in bytes; blocks."""
+    """Write a commit as lines of JSON and return its size in bytes; blocks.
+
+    Raises:
+        Conflict: `path.changed`, if a file is not any more what was compared.
+    """
     body.write(_line("header", header))
     for file in plan.changed:
         if modes[file.path] == "lfs":
@@ -288,9 +296,13 @@ def _write(body: IO[bytes], header: dict[str, Any], plan: _Plan, modes: Mapping[
             b"\\u0000"
         )
         body.write(before)
+        blob = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
         with file.open() as content:
             while piece := content.read(_PIECE_BYTES):
+                blob.update(piece)
                 body.write(base64.b64encode(piece))
+        if blob.hexdigest() != file.git_oid:
+            raise changed_meanwhile(file)
         body.write(after)
     for path in plan.deleted:
         body.write(_line("deletedFile", {"path": path}))

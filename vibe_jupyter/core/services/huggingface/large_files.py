@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from vibe_jupyter.core.services.failures import BadResponse, ServiceInvalid
+from vibe_jupyter.core.services.huggingface.local_files import changed_meanwhile
 from vibe_jupyter.core.services.huggingface.names import quoted
 from vibe_jupyter.core.services.huggingface.repositories import named
 from vibe_jupyter.core.services.huggingface.threads import in_thread
@@ -100,7 +100,7 @@ class LargeFiles:
         if verify is not None:
             await self._calls.ask(
                 _OPERATION, "POST", verify, lambda _: None, subject=file.path,
-                json={"oid": file.sha256, "size": file.size}, authorized=self._is_hub(verify),
+                json={"oid": file.sha256, "size": file.size},
             )  # fmt: skip
 
     async def _in_parts(self, file: LocalFile, href: str, header: dict[str, Any], chunk_size: int) -> None:
@@ -114,7 +114,7 @@ class LargeFiles:
             parts.append({"partNumber": number + 1, "etag": tag})
         await self._calls.ask(
             _OPERATION, "POST", href, lambda _: None, subject=file.path,
-            json={"oid": file.sha256, "parts": parts}, headers=_HEADERS, authorized=self._is_hub(href),
+            json={"oid": file.sha256, "parts": parts}, headers=_HEADERS,
         )  # fmt: skip
 
     async def _put(self, file: LocalFile, url: str, start: int, size: int, header: dict[str, Any]) -> str:
@@ -135,7 +135,7 @@ class LargeFiles:
                     await in_thread(content.seek, start)
                     response = await self._calls.send(
                         _OPERATION, "PUT", url, subject=file.path, authorized=False, headers=headers,
-                        content=_pieces(content, size, told),
+                        content=_pieces(file, content, size, told),
                     )  # fmt: skip
             except BaseException:
                 self._on_sent(-sent)
@@ -143,10 +143,6 @@ class LargeFiles:
             return str(response.headers.get("ETag", ""))
 
         return await self._calls.repeated(once, repeatable=True)
-
-    def _is_hub(self, url: str) -> bool:
-        mine, theirs = urlsplit(self._calls.endpoint), urlsplit(url)
-        return (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc)
 
     def _senseless(self, file: LocalFile) -> BadResponse:
         return BadResponse(
@@ -156,11 +152,13 @@ class LargeFiles:
         )  # fmt: skip
 
 
-async def _pieces(content: IO[bytes], size: int, told: Callable[[int], None]) -> AsyncIterator[bytes]:
+async def _pieces(
+    file: LocalFile, content: IO[bytes], size: int, told: Callable[[int], None]
+) -> AsyncIterator[bytes]:
     while size > 0:
         piece = await in_thread(content.read, min(_PIECE_BYTES, size))
         if not piece:
-            return  # the file became shorter; the hub refuses what is not whole
+            raise changed_meanwhile(file)
         size -= len(piece)
         yield piece
         told(len(piece))

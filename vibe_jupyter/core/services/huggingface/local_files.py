@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from vibe_jupyter.core.errors import InvalidInput, NotFound
+from vibe_jupyter.core.errors import Conflict, InvalidInput, NotFound
 from vibe_jupyter.core.services.huggingface.names import check_files, checked_path
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vibe_jupyter.core.services.huggingface.schemas import RepoKind
 
-__all__ = ["LocalFile", "checked_sources", "measured", "measured_one"]
+__all__ = ["LocalFile", "changed_meanwhile", "checked_sources", "measured"]
 
 _PIECE_BYTES = 1 << 20
 _SAMPLE_BYTES = 512
@@ -77,11 +77,10 @@ def measured(files: Mapping[str, Source]) -> dict[str, LocalFile]:
     Raises:
         NotFound: `path.not_found`, if one has gone meanwhile.
     """
-    return {path: measured_one(path, source) for path, source in files.items()}
+    return {path: _measured(path, source) for path, source in files.items()}
 
 
-def measured_one(path: str, source: Source) -> LocalFile:
-    """Read one file; see `measured`."""
+def _measured(path: str, source: Source) -> LocalFile:
     size = _size(path, source)
     blob, content, sample = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False), hashlib.sha256(), b""
     try:
@@ -93,6 +92,15 @@ def measured_one(path: str, source: Source) -> LocalFile:
     except FileNotFoundError as error:
         raise _gone(path) from error
     return LocalFile(path, source, size, blob.hexdigest(), content.hexdigest(), sample)
+
+
+def changed_meanwhile(file: LocalFile) -> Conflict:
+    """Return the error for a file that is not any more what was compared."""
+    return Conflict(
+        f"{file.path} was changed while it was uploaded",
+        code="path.changed",
+        hint="try again when it is written",
+    )
 
 
 def _size(path: str, source: Source) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vibe_jupyter.core.services.failures import ExternalError, ServiceConflict, ServiceNotFound
+from vibe_jupyter.core.services.failures import BadResponse, ExternalError, ServiceConflict, ServiceNotFound
 from vibe_jupyter.core.services.huggingface.names import quoted
 
 if TYPE_CHECKING:
@@ -135,7 +135,11 @@ class Repositories:
         return await self.info(kind, repo_id, operation), True
 
     async def files(self, kind: RepoKind, repo_id: str, commit: str, operation: str) -> dict[str, RemoteFile]:
-        """Return all files of a commit by path; the hub answers in pages."""
+        """Return all files of a commit by path; the hub answers in pages.
+
+        Raises:
+            BadResponse: there is always one more.
+        """
         found: dict[str, RemoteFile] = {}
         path = f"{self.api(kind, repo_id)}/tree/{commit}"
         parameters: dict[str, str] | None = {"recursive": "true", "expand": "false"}
@@ -143,9 +147,12 @@ class Repositories:
             page, path = await self._page(path, parameters, operation, named(kind, repo_id))
             found.update(page)
             if not path:
-                break
+                return found
             parameters = None  # they stand in the link
-        return found
+        raise BadResponse(
+            f"the list of files of {named(kind, repo_id)} has no end",
+            service="huggingface", operation=operation, hint=f"is {self._calls.endpoint} the address of a hub?",
+        )  # fmt: skip
 
     async def text(self, kind: RepoKind, repo_id: str, commit: str, path: str, operation: str) -> str:
         """Return a small text file of a commit."""
@@ -174,7 +181,9 @@ class Repositories:
         async def once() -> dict[str, RemoteFile]:
             nonlocal following
             response = await self._calls.send(operation, "GET", path, subject=subject, params=parameters)
-            following = str(response.links.get("next", {}).get("url") or "")
+            link = str(response.links.get("next", {}).get("url") or "")
+            # Only where it goes on, not where: behind a mirror the hub names its own address.
+            following = f"{path.partition('?')[0]}?{link.partition('?')[2]}" if link else ""
             return self._calls.read(operation, subject, response, _files)
 
         return await self._calls.repeated(once, repeatable=True), following

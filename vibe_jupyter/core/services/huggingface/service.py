@@ -302,7 +302,7 @@ class HFService:
 
     async def _full_id(self, repo_id: str, operation: str) -> str:
         """Return owner/name; the owner is the token's, if none is named."""
-        checked_id(repo_id, operation)
+        await in_thread(checked_id, repo_id, operation)  # which imports huggingface_hub
         if "/" in repo_id:
             return repo_id
         return f"{self._name or (await self.whoami()).name}/{repo_id}"

@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from vibe_jupyter.core.masking import masked
 from vibe_jupyter.core.plain_text import clean
 from vibe_jupyter.core.services.failures import ExternalError
 from vibe_jupyter.core.services.huggingface.names import quoted
@@ -128,7 +129,7 @@ def _log_lines(line: str, kind: LogKind) -> list[LogLine]:
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
     return [
-        LogLine(kind=kind, text=clean(part, limit=_LINE_MAX_CHARACTERS), timestamp=stamp)
+        LogLine(kind=kind, text=clean(masked(part), limit=_LINE_MAX_CHARACTERS), timestamp=stamp)
         for part in text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     ]
 

@@ -28,8 +28,9 @@ _ERROR_MAX_CHARACTERS = 2000
 _LOG_LIMIT_S = 20.0
 _LAST_LINES_S = 5.0
 _QUIET_S = 1.0
+_BELIEVED_AFTER_S = 15.0
 _log = get_logger("huggingface")
-_STATE_FAILED = frozenset({"BUILD_ERROR", "RUNTIME_ERROR", "CONFIG_ERROR", "NO_APP_FILE"})
+_FAILED = frozenset({"BUILD_ERROR", "RUNTIME_ERROR", "CONFIG_ERROR", "NO_APP_FILE"})
 
 
 class Spaces:
@@ -94,7 +95,8 @@ class Spaces:
         commit: str | None,
     ) -> SpaceStatus:
         """Wait until a Space runs; see `HFService.follow`."""
-        deadline = time.monotonic() + timeout_s
+        began = time.monotonic()
+        deadline = began + timeout_s
         stage: str | None = None
         async with _LogReaders(self._logs, space_id, on_log) as readers:
             while True:
@@ -105,9 +107,9 @@ class Spaces:
                         on_stage(status)
                     readers.look_at("build" if stage.endswith("BUILDING") else "run")
                 # Just after a commit the hub still speaks of the one before.
-                is_of_before = (
-                    commit is not None and status.commit not in (None, commit) and stage not in _STATE_FAILED
-                )
+                is_of_before = commit is not None and status.commit not in (None, commit)
+                if is_of_before and stage in _FAILED and time.monotonic() - began > _BELIEVED_AFTER_S:
+                    is_of_before = False  # what was never built runs no commit
                 if status.is_final and not is_of_before:
                     await readers.last_lines(min(_QUIET_S, self._logs.idle_s))
                     break

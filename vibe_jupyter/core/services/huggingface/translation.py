@@ -12,6 +12,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from vibe_jupyter.core.masking import MASK, masked, spellings
 from vibe_jupyter.core.plain_text import clean
 from vibe_jupyter.core.services.failures import (
     BadResponse,
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["broken", "failure", "without"]
 
 _SHOWN_CHARACTERS = 300
-_TOKEN = re.compile(r"hf_[A-Za-z0-9]{4,}|api_org_[A-Za-z0-9]{4,}")
+_MIN_SECRET = 4
+"""Characters. Shorter than what is masked everywhere: only in the answer to the request that sent it."""
 _SERVERS_FAULT = 500
 _MISSING = {
     "RepoNotFound": "there is no such repository, or the token may not see it",
@@ -64,7 +66,7 @@ def failure(
         secrets: what must not be shown, should the answer repeat it.
     """
     status, code = response.status_code, response.headers.get("X-Error-Code")
-    said = without(_said(response), secrets)
+    said = _said(response, secrets)
     facts: dict[str, Any] = {
         "service": "huggingface", "operation": operation, "http_status": status,
         "request_id": response.headers.get("X-Request-Id") or response.headers.get("x-amz-cf-id"),
@@ -139,9 +141,10 @@ def broken(
 def without(text: str, secrets: Iterable[str]) -> str:
     """Return text in which no token and none of these values stands."""
     for secret in secrets:
-        if len(secret) > 3:
-            text = text.replace(secret, "…")
-    return _TOKEN.sub("hf_…", text)
+        if len(secret) >= _MIN_SECRET:
+            for spelled in sorted(spellings(secret), key=len, reverse=True):
+                text = text.replace(spelled, MASK)
+    return masked(text)
 
 
 def _unauthenticated(
@@ -179,13 +182,13 @@ def _denied(
     else:
         hint = f"the token needs the role write, or the right to this: {endpoint}/settings/tokens"
     return ServiceDenied(
-        f"Hugging Face does not let this token change {subject}" + (f": {said}" if said else ""),
+        f"Hugging Face does not allow this token what was asked of {subject}" + (f": {said}" if said else ""),
         hint=hint, data={"error_code": code}, **facts,
     )  # fmt: skip
 
 
-def _said(response: httpx2.Response) -> str:
-    """Return the service's own words, in one harmless line."""
+def _said(response: httpx2.Response, secrets: Iterable[str]) -> str:
+    """Return the service's own words, in one harmless line; masked before it is cut, or half a secret would stay."""
     said: Any = response.headers.get("X-Error-Message")
     if not said:
         try:
@@ -198,7 +201,7 @@ def _said(response: httpx2.Response) -> str:
                 said = "; ".join(
                     str(one.get("message") if isinstance(one, dict) else one) for one in list(errors)[:5]
                 )
-    return clean(str(said), limit=_SHOWN_CHARACTERS).rstrip(".") if said else ""
+    return clean(without(str(said), secrets), limit=_SHOWN_CHARACTERS).rstrip(".") if said else ""
 
 
 def _wait_s(headers: Mapping[str, str]) -> float | None:

@@ -72,6 +72,10 @@ def test_what_declares_nothing_is_text(text: str) -> None:
     assert parted(text, "deploy") == ({}, text)
 
 
+def test_nothing_between_the_dashes_declares_nothing() -> None:
+    assert parted("---\n---\nText\n", "deploy") == ({}, "Text\n")
+
+
 def test_a_byte_order_mark_and_windows_lines_are_read() -> None:
     assert parted("\ufeff---\r\nsdk: static\r\n---\r\nText\r\n", "deploy") == ({"sdk": "static"}, "Text\r\n")
 

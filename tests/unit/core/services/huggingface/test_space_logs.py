@@ -53,6 +53,11 @@ def test_one_event_may_hold_several_lines_without_colours() -> None:
     assert [line.text for line in lines] == ["a", "b", "c"]
 
 
+def test_a_token_that_an_app_prints_is_not_shown() -> None:
+    (line,) = _log_lines('data: {"data": "using hf_' + "a" * 30 + '"}', "run")
+    assert line.text == "using ***"
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=12).map(sorted),
     st.lists(st.integers(0, 12), max_size=4),
