@@ -60,6 +60,7 @@ def codes_in(package: Path) -> list[ErrorCode]:
         for path in sorted(package.rglob("*.py"))
     }
     classes = _statuses(trees)
+    services = _services(trees)
     takers = {
         node.name: taker
         for tree in trees.values()
@@ -70,7 +71,11 @@ def codes_in(package: Path) -> list[ErrorCode]:
     for file, tree in trees.items():
         for node in ast.walk(tree):
             found += [
-                ErrorCode(code, file, status, says) for code, status, says in _codes(node, classes, takers)
+                ErrorCode(code, file, status, says)
+                for code, status, says in (
+                    *_codes(node, classes, takers),
+                    *_codes_of_services(node, classes, services),
+                )
             ]
     return found
 
@@ -103,6 +108,27 @@ def _codes(
         value = _assigned(node, "code", attribute=True)
         if value is not None and (code := _code(value)):
             yield code, None, ""
+
+
+def _codes_of_services(
+    node: ast.AST, classes: dict[str, int], services: list[str]
+) -> Iterator[tuple[str, int | None, str]]:
+    """Yield the codes of an error that each service outside has as its own: `github.conflict`."""
+    if not isinstance(node, ast.ClassDef) or node.name not in classes:
+        return
+    for statement in node.body:
+        reason = _assigned(statement, "reason")
+        if isinstance(reason, ast.Constant):
+            for service in services:
+                yield f"{service}.{reason.value}", classes[node.name], _summary(node)
+
+
+def _services(trees: dict[str, ast.Module]) -> list[str]:
+    """Return the names of the services outside: what `ServiceName` may be."""
+    found = (_assigned(statement, "ServiceName") for tree in trees.values() for statement in tree.body)
+    literal = next((value for value in found if isinstance(value, ast.Subscript)), None)
+    names = literal.slice.elts if literal is not None and isinstance(literal.slice, ast.Tuple) else []
+    return [_text(name) for name in names]
 
 
 def _statuses(trees: dict[str, ast.Module]) -> dict[str, int]:

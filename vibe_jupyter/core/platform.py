@@ -29,6 +29,8 @@ from vibe_jupyter.core.mcp.registry.store import McpStore
 from vibe_jupyter.core.mcp.service import McpService
 from vibe_jupyter.core.mcp.targets import ToolTargets
 from vibe_jupyter.core.payloads.files import PayloadStore
+from vibe_jupyter.core.projects.contents import ProjectContents
+from vibe_jupyter.core.projects.places import ProjectPlaces
 from vibe_jupyter.core.projects.service import ProjectService
 from vibe_jupyter.core.projects.store import ProjectStore
 from vibe_jupyter.core.projects.targets import project_targets
@@ -148,8 +150,10 @@ class Platform:
                 allowed_roots=self.allowed_roots,
                 serves=serves,
             )
+        places = ProjectPlaces(settings.data_dir, self.root, self.home_of, self.allowed_roots)
+        self.project_contents = ProjectContents(project_store, settings)
         self.projects = ProjectService(
-            project_store, settings, self.root, self.home_of, self.allowed_roots, lambda: self.tasks
+            project_store, settings, places, self.project_contents, lambda: self.tasks
         )
         self.tasks = TaskService(
             self.task_store,

@@ -101,6 +101,25 @@ def test_bad_ones_are_refused_before_anything_is_asked(
     assert vibe.tasks.history().total == 0
 
 
+def test_a_task_that_is_asked_for_directly_is_checked_as_well(
+    vibe: VibeClient, server: GitServer, tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    url = f"{server.url.rstrip('/')}/alice/shop.git"
+    for name, path, code in (
+        ("a/b", "new/shop", "project.invalid_name"),
+        ("shop", "../outside/shop", "path.outside_root"),
+        ("shop", "/etc/shop", "path.outside_root"),
+    ):
+        task = vibe.tasks.create(
+            type="project_clone", input={"url": url, "name": name, "path": path}, root=str(tmp_path)
+        )
+        with pytest.raises(Failed) as caught:
+            task.wait()
+        assert caught.value.code == code
+    assert vibe.projects.list().total == 0
+
+
 @pytest.mark.asyncio
 async def test_who_goes_on_after_a_crash_finds_what_was_cloned(
     vibe: VibeClient, server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -283,6 +283,20 @@ async def test_one_that_is_given_up_half_way_leaves_nothing(
     assert client.projects.list().total == 0
 
 
+def test_without_git_a_project_is_made_and_only_its_checkpoints_are_missing(
+    make_platform: PlatformFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_platform.client()
+    monkeypatch.setenv("PATH", "/nonexistent")
+    made = client.projects.create(name="without", path=str(tmp_path / "without"))
+    assert (tmp_path / "without" / "pyproject.toml").exists()
+    assert client.projects.list().items[0].id == made.id
+    with pytest.raises(VibeError) as caught:
+        client.projects.write(made.id, file="a.txt", text="a")
+    assert caught.value.code == "git.missing"
+    assert not (tmp_path / "without" / "a.txt").exists()
+
+
 class TestLines:
     """What is typed in a notebook."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,8 +199,7 @@ def test_a_push_whose_process_is_killed_goes_on_and_makes_nothing_twice(
         vibe.secrets.set("GITHUB_TOKEN", value=SecretStr(ALICE))
         project = vibe.projects.adopt(path=name)
         handle = vibe.tasks.get(vibe.projects.push(project.id).task_id)
-        _until(lambda: github_double.front.asked(r"POST /user/repos"))
-        _until(lambda: _held(github_double))
+        assert github_double.front.began.wait(60)
         (process,) = _task_processes(server)
         process.kill()
         going_on.set()
@@ -211,18 +209,6 @@ def test_a_push_whose_process_is_killed_goes_on_and_makes_nothing_twice(
     assert len(github_double.front.asked(r"POST /user/repos")) == 1
 
 
-def _held(double: GitHubDouble) -> bool:
-    """Return whether the commit is about to be made: all that comes before was asked."""
-    return bool(double.front.asked(r"PUT /repos/.*/contents/"))
-
-
 def _task_processes(server: JupyterServer) -> list[psutil.Process]:
     children = psutil.Process(server.pid).children()
     return [child for child in children if "execution.child_main" in " ".join(child.cmdline())]
-
-
-def _until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)

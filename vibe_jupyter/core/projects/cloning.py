@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vibe_jupyter.core.errors import Conflict, InvalidInput
 from vibe_jupyter.core.ids import now
+from vibe_jupyter.core.projects.names import checked_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,11 +127,13 @@ async def clone_project(
         tell: told how far it is, as `Context.progress`.
 
     Raises:
+        InvalidInput: `project.invalid_name`.
         Conflict: `project.name_taken`, `project.already_there`, `project.folder_not_empty`.
         ExternalError: see `services.git.clone`.
     """
     from vibe_jupyter.core.services.git import clone
 
+    checked_name(wanted.name)
     folder = Path(wanted.path)
     project = await _remembered(store, user_id, wanted, folder)
 

@@ -157,7 +157,7 @@ async def list_files(
     platform: Platform, principal: Principal, project_id: str, query: FilesQuery
 ) -> FileList:
     """List the files of a project, without those that .gitignore excludes."""
-    return await platform.projects.files(principal, project_id, query)
+    return await platform.project_contents.files(principal, project_id, query)
 
 
 @operation(
@@ -170,7 +170,7 @@ async def list_files(
 )
 async def read_file(platform: Platform, principal: Principal, project_id: str, query: FileQuery) -> Document:
     """Read a file of a project."""
-    return await platform.projects.read(principal, project_id, query.file)
+    return await platform.project_contents.read(principal, project_id, query.file)
 
 
 @operation(
@@ -185,7 +185,7 @@ async def write_file(
     platform: Platform, principal: Principal, project_id: str, body: FileWrite
 ) -> FileChange:
     """Write a file of a project; a checkpoint is made before, so that it can be undone."""
-    return await platform.projects.write(principal, project_id, body)
+    return await platform.project_contents.write(principal, project_id, body)
 
 
 @operation(
@@ -199,7 +199,7 @@ async def delete_file(
     platform: Platform, principal: Principal, project_id: str, query: FileQuery
 ) -> FileChange:
     """Delete a file of a project; a checkpoint is made before, so that it can be undone."""
-    return await platform.projects.remove(principal, project_id, query.file)
+    return await platform.project_contents.remove(principal, project_id, query.file)
 
 
 @operation(
@@ -214,7 +214,7 @@ async def make_checkpoint(
     platform: Platform, principal: Principal, project_id: str, body: CheckpointCreate
 ) -> Checkpoint:
     """Keep a project's files as they are now, new ones included; git's own index and history are not touched."""
-    return await platform.projects.checkpoint(principal, project_id, body.message)
+    return await platform.project_contents.checkpoint(principal, project_id, body.message)
 
 
 @operation(
@@ -227,7 +227,7 @@ async def make_checkpoint(
 )
 async def list_checkpoints(platform: Platform, principal: Principal, project_id: str) -> CheckpointList:
     """List a project's checkpoints, the newest first."""
-    return await platform.projects.checkpoints(principal, project_id)
+    return await platform.project_contents.checkpoints(principal, project_id)
 
 
 @operation(
@@ -240,7 +240,7 @@ async def list_checkpoints(platform: Platform, principal: Principal, project_id:
 )
 async def diff_project(platform: Platform, principal: Principal, project_id: str, query: DiffQuery) -> Diff:
     """Show what has changed since a checkpoint, or between two."""
-    return await platform.projects.diff(principal, project_id, query)
+    return await platform.project_contents.diff(principal, project_id, query)
 
 
 @operation(
@@ -254,7 +254,7 @@ async def undo_changes(
     platform: Platform, principal: Principal, project_id: str, body: UndoRequest
 ) -> Undone:
     """Bring back a project's files as they were at a checkpoint, every byte; what is there is kept as one, too."""
-    return await platform.projects.undo(principal, project_id, body.checkpoint)
+    return await platform.project_contents.undo(principal, project_id, body.checkpoint)
 
 
 @operation(

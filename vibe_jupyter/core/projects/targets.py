@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from vibe_jupyter.core.projects.publishing.schemas import (
 from vibe_jupyter.core.routing.targets import Target
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
     from pydantic import BaseModel
 
     from vibe_jupyter.core.oracles.base import Context
@@ -26,23 +29,26 @@ if TYPE_CHECKING:
 
 __all__ = ["project_targets"]
 
+_AT_ONCE = 4
+
 
 def project_targets(settings: Settings, store: ProjectStore) -> list[Target]:
     """Return the targets, each a workflow of its own."""
 
-    async def publisher(context: Context, why: str) -> GitHubPublisher:
+    @contextlib.asynccontextmanager
+    async def publishing(context: Context, why: str) -> AsyncIterator[GitHubPublisher]:
         from vibe_jupyter.core.projects.publishing.github import GitHubPublisher
         from vibe_jupyter.core.services.github.service import GitHubService
 
         token = await context.secret("GITHUB_TOKEN", why=why)
-        github = GitHubService(
+        async with GitHubService(
             token.get_secret_value(),
             api_url=settings.github_api_url,
             url=settings.github_url,
             pause_s=settings.github_pause_s / 4,
             write_pause_s=settings.github_pause_s,
-        )
-        return GitHubPublisher(store, github, context.progress)
+        ) as github:
+            yield GitHubPublisher(store, github, context.progress)
 
     async def token_if_given(context: Context) -> str | None:
         """Return the user's token for GitHub; None if there is none: what is public is read without."""
@@ -53,12 +59,13 @@ def project_targets(settings: Settings, store: ProjectStore) -> list[Target]:
 
     async def push(context: Context, given: BaseModel) -> BaseModel:
         assert isinstance(given, PushInput)
-        return await (await publisher(context, "pushing to GitHub")).push(context.user_id, given)
+        async with publishing(context, "pushing to GitHub") as publisher:
+            return await publisher.push(context.user_id, given)
 
     async def open_pull_request(context: Context, given: BaseModel) -> BaseModel:
         assert isinstance(given, PullRequestInput)
-        working = await publisher(context, "opening a pull request")
-        return await working.open_pull_request(context.user_id, given)
+        async with publishing(context, "opening a pull request") as publisher:
+            return await publisher.open_pull_request(context.user_id, given)
 
     async def clone(context: Context, given: BaseModel) -> BaseModel:
         assert isinstance(given, CloneInput)
@@ -78,55 +85,49 @@ def project_targets(settings: Settings, store: ProjectStore) -> list[Target]:
         )
 
     return [
-        Target(
-            id="project_clone",
-            type="agent",
-            title="Clone a repository into a project",
-            capabilities={
-                "project.clone": Capability(
-                    "project.clone",
-                    "Clone a git repository into a new project",
-                    CloneInput,
-                    ProjectCloned,
-                    by_words=False,
-                    examples=("clone this repository",),
-                )
-            },
-            run=clone,
-            concurrency=4,
+        _workflow(
+            Capability(
+                "project.clone",
+                "Clone a git repository into a new project",
+                CloneInput,
+                ProjectCloned,
+                by_words=False,
+                examples=("clone this repository",),
+            ),
+            clone,
         ),
-        Target(
-            id="project_push",
-            type="agent",
-            title="Push a project to GitHub",
-            capabilities={
-                "project.push": Capability(
-                    "project.push",
-                    "Push a project to a repository on GitHub, as one commit",
-                    PushInput,
-                    PushDone,
-                    by_words=False,
-                    examples=("push this project to github",),
-                )
-            },
-            run=push,
-            concurrency=4,
+        _workflow(
+            Capability(
+                "project.push",
+                "Push a project to a repository on GitHub, as one commit",
+                PushInput,
+                PushDone,
+                by_words=False,
+                examples=("push this project to github",),
+            ),
+            push,
         ),
-        Target(
-            id="project_pull_request",
-            type="agent",
-            title="Open a pull request",
-            capabilities={
-                "project.pull_request": Capability(
-                    "project.pull_request",
-                    "Offer a pushed branch of a project as a pull request on GitHub",
-                    PullRequestInput,
-                    PullRequestOpened,
-                    by_words=False,
-                    examples=("open a pull request for my changes",),
-                )
-            },
-            run=open_pull_request,
-            concurrency=4,
+        _workflow(
+            Capability(
+                "project.pull_request",
+                "Offer a pushed branch of a project as a pull request on GitHub",
+                PullRequestInput,
+                PullRequestOpened,
+                by_words=False,
+                examples=("open a pull request for my changes",),
+            ),
+            open_pull_request,
         ),
     ]
+
+
+def _workflow(capability: Capability, run: Callable[[Context, BaseModel], Awaitable[BaseModel]]) -> Target:
+    """Return a target for one capability; it may be begun again at any moment."""
+    return Target(
+        id=capability.task_type,
+        type="agent",
+        title=capability.summary,
+        capabilities={capability.name: capability},
+        run=run,
+        concurrency=_AT_ONCE,
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["MAX_FILE_BYTES", "Workspace"]
+__all__ = ["MAX_FILE_BYTES", "Workspace", "printable"]
 
 MAX_FILE_BYTES = 64 * 2**20
 _NOT_OURS = ".git"
@@ -117,7 +117,7 @@ class Workspace:
             except OSError:  # it went away
                 continue
             yield FileEntry(
-                path=os.fsencode(inside + path).decode("utf-8", "backslashreplace"),
+                path=printable(inside + path),
                 size_bytes=facts.st_size,
                 modified_at=datetime.fromtimestamp(facts.st_mtime, UTC),
             )
@@ -146,6 +146,11 @@ class Workspace:
                 hint="what lies in .git is changed by git alone",
             )
         return inside.as_posix()
+
+
+def printable(path: str) -> str:
+    """Return a path as text that can be sent: bytes of its name that are no UTF-8 are spelled out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _cannot(path: str, what: str, why: str | None) -> VibeError:

@@ -98,7 +98,7 @@ class CheckpointHistory:
 
         Raises:
             Conflict: `project.busy`.
-            VibeError: `git.missing`, `git.failed`.
+            VibeError: `git.missing`, `checkpoint.failed`.
         """
         with self._locked():
             snapshot = self._snapshot()

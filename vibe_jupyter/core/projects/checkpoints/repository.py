@@ -29,7 +29,7 @@ _WHO = {
 class GitFailed(VibeError):
     """The git command did not do what it was told (500)."""
 
-    status, code = 500, "git.failed"
+    status, code = 500, "checkpoint.failed"
 
 
 @dataclass(frozen=True, slots=True)
