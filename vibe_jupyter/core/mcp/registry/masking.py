@@ -38,6 +38,8 @@ _RANDOM_PATH = re.compile(
 """What some hosts put into the path of a URL in the place of a password."""
 _SECRET_REFERENCE = re.compile(r"\$\{secret:[^}]*\}")
 _ONLY_REFERENCES = re.compile(r"(?:\$\{(?:(?!:-[^}])[^}$])*\}|[\s:/@.,;=-]|Bearer|Basic|Token|token)*")
+_HIDDEN = re.compile(rf"\$\{{{re.escape(SECRET)}[^}}]*\}}")
+"""A reference that stands in the place of what was taken out."""
 _HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)(?!//)(.+)", re.DOTALL)
 _SECRET_IN_JSON = re.compile(r"""["']([\w-]+)["']\s*:""")
 _PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
@@ -145,7 +147,7 @@ class Hider:
             place = f"args/{number}"
             is_flag = word.startswith("-")
             yield self.value(word, place) if is_secret_next and not is_flag else self._word(word, place)
-            is_secret_next = is_flag and "=" not in word and bool(_SECRET_NAME.search(word.lstrip("-")))
+            is_secret_next = is_flag and "=" not in word and _is_named_for_a_secret(word)
 
     def _word(self, word: str, place: str) -> str:
         if self._has_secret_default(word):
@@ -156,7 +158,7 @@ class Hider:
             return self._reference(word, place)
         flag, equals, value = word.partition("=")
         if equals and "://" not in flag:
-            hidden = self.value if _SECRET_NAME.search(flag.lstrip("-")) else self._word
+            hidden = self.value if _is_named_for_a_secret(flag) else self._word
             return f"{flag}={hidden(value, place)}"
         return self.url(word, place) if "://" in word else self._without_tokens(word, place)
 
@@ -190,3 +192,8 @@ class Hider:
             name += "+"
         self.secrets[name] = text
         return f"${{{SECRET}{name}}}"
+
+
+def _is_named_for_a_secret(flag: str) -> bool:
+    """Return whether a flag's name says that its value is secret; that something in it was hidden does not."""
+    return bool(_SECRET_NAME.search(_HIDDEN.sub("", flag.lstrip("-"))))

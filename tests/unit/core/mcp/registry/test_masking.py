@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vibe_jupyter.core.mcp.registry.masking import Hider, shown
@@ -130,6 +130,7 @@ def test_what_runs_is_what_was_given(words: list[str]) -> None:
 
 
 @given(ARGUMENTS)
+@example([f"-{GITHUB}", "s3cr3t-value"])
 def test_hiding_again_hides_nothing_more(words: list[str]) -> None:
     hidden = Hider("mcp/x/").arguments(words)
     again: Any = Hider("mcp/x/")
