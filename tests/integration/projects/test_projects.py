@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from pydantic import SecretStr
 
 from vibe_jupyter.client.in_process import stop_shared_platform
 from vibe_jupyter.core.errors import VibeError
@@ -361,7 +362,10 @@ class TestLines:
     def test_everything_is_shown(self, shell: InteractiveShell) -> None:
         from vibe_jupyter.widgets.rendering import as_text, mimebundle
 
+        assert "no secret yet" in str(as_text(self.run(shell, "%vibe secrets list")))
         made = self.run(shell, "%vibe project new shown --description 'what <b>it</b> is for'")
+        client = self.run(shell, "from vibe_jupyter import connect; connect()")
+        given = client.secrets.set("MY_TOKEN", value=SecretStr("a-value-of-mine"), project_id=made.id)
         self.run(shell, "%%vibe project write notes.md\n# Notes\n")
         values = {
             "the project": (made, ["shown", "what <b>it</b> is for", "python-package"]),
@@ -370,6 +374,8 @@ class TestLines:
             "files": (self.run(shell, "%vibe project files"), ["notes.md", "README.md"]),
             "checkpoints": (self.run(shell, "%vibe project checkpoints"), ["made from python-package"]),
             "a diff": (self.run(shell, "%vibe project diff"), ["notes.md", "+# Notes"]),
+            "a secret": (given, ["MY_TOKEN", made.id[-8:], "given"]),
+            "secrets": (client.secrets.list(project_id=made.id), ["MY_TOKEN", made.id[-8:]]),
             "an undo": (self.run(shell, "%vibe project undo"), ["notes.md", "made from"]),
         }
         for what, (value, expected) in values.items():

@@ -77,6 +77,8 @@ _BUILT_IN_TYPES = {
     ),
     "vibe_jupyter.core.questions.schemas.Question": "questions",
     "vibe_jupyter.core.questions.schemas.QuestionList": "questions",
+    "vibe_jupyter.core.secrets.schemas.SecretInfo": "secrets",
+    "vibe_jupyter.core.secrets.schemas.SecretList": "secrets",
     "vibe_jupyter.core.accounts.schemas.Profile": "platform",
     "vibe_jupyter.core.status.schemas.Health": "platform",
     "vibe_jupyter.core.status.schemas.Status": "platform",
